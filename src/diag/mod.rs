@@ -1,0 +1,1 @@
+//! Diagnostics: code, message, place, hints; and their renderers.

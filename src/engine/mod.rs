@@ -1,0 +1,1 @@
+//! The agenda of events, rounds, commit, failures; the loop.

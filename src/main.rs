@@ -1,0 +1,3 @@
+//! The `edwc` command: a thin shell around the library's [`edwc::cli`].
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The column list, CSV, Parquet, histograms, the manifest.

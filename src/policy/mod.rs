@@ -1,0 +1,1 @@
+//! The contract of a policy, the registry, and the built-ins.

@@ -1,0 +1,1 @@
+//! What is allowed and who pays: matchers, quotas, subsidies, levies, residency, the ledger.

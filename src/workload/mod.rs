@@ -1,0 +1,1 @@
+//! Sources of jobs: synthetic generators and traces.

@@ -1,0 +1,3 @@
+//! The state of a run as columns, and what policies see of it.
+
+pub mod records;

@@ -253,13 +253,7 @@ impl Flows {
 
 impl Purposes {
     fn new(model: &Model) -> Self {
-        Self {
-            transfer: 0,
-            subsidies: Column::filled(model.subsidies.len(), 0),
-            levies: Column::filled(model.levies.len(), 0),
-            fines: 0,
-            outside: 0,
-        }
+        Self { transfer: 0, subsidies: Column::filled(model.subsidies.len(), 0), levies: Column::filled(model.levies.len(), 0), fines: 0, outside: 0 }
     }
     #[inline]
     fn add(&mut self, purpose: Purpose, amount: i128) {

@@ -80,7 +80,8 @@ impl Names {
             let pool = &model.pools[id];
             PoolNames { site: pool.site.index(), path: model.pool_name(id), chip: model.chips[pool.chip].name.clone() }
         };
-        let prefixed = |prefix: &str, names: &mut dyn Iterator<Item = &String>| -> Vec<String> { names.map(|name| format!("{prefix}{name}")).collect() };
+        let prefixed =
+            |prefix: &str, names: &mut dyn Iterator<Item = &String>| -> Vec<String> { names.map(|name| format!("{prefix}{name}")).collect() };
         Self {
             tenant_accounts: prefixed("tenant.", &mut tenants.iter()),
             tenant_regions: model.tenants.iter().flat_map(|group| std::iter::repeat_n(group.region.index(), group.count as usize)).collect(),
@@ -198,7 +199,9 @@ const MILLI: Kind = Kind::Decimal(3);
 /// The columns of `jobs`: one row a job that left the system, in that order.
 pub static JOBS: &[Field<JobRecord>] = &[
     field!("job", Kind::Integer, "number in order of submission, from 0", "作业编号", |job, _| job.number.into()),
-    field!("workload", Kind::Text, "workload it came from", "负载来源", |job, names| Value::Text(&names.workloads[job.workload.index()])),
+    field!("workload", Kind::Text, "workload it came from", "负载来源", |job, names| Value::Text(
+        &names.workloads[job.workload.index()]
+    )),
     field!("source_id", Kind::Integer, "id in its source", "来源编号", |job, _| job.source_id.into()),
     field!("tenant", Kind::Text, "tenant that submitted it", "租户", |job, names| Value::Text(&names.tenants[job.tenant.index()])),
     field!("region", Kind::Text, "home region of the tenant", "需求区域", |job, names| {
@@ -213,7 +216,9 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("start_s", MICRO, "GPUs last taken", "最后启动时间", |job, _| job.start.into()),
     field!("end_s", MICRO, "when it left the system", "离开时间", |job, _| job.end.into()),
     field!("fate", Kind::Text, "how it left", "结局", |job, _| Value::Text(job.fate.name())),
-    field!("reason", Kind::Text, "why, where that needs a word", "原因", |job, _| job.reason.map_or(Value::Empty, |reason| Value::Text(reason.name()))),
+    field!("reason", Kind::Text, "why, where that needs a word", "原因", |job, _| job
+        .reason
+        .map_or(Value::Empty, |reason| Value::Text(reason.name()))),
     field!("recorded", Kind::Text, "how it ended in its trace", "轨迹记录的结果", |job, _| {
         Value::Text(match job.recorded {
             crate::model::Outcome::Completed => "completed",
@@ -223,7 +228,8 @@ pub static JOBS: &[Field<JobRecord>] = &[
     }),
     field!("site", Kind::Text, "data centre where it last ran or was bound", "数据中心", |job, names| names.site(job.pool)),
     field!("pool", Kind::Text, "pool where it last ran or was bound", "算力池", |job, names| names.pool(job.pool)),
-    field!("second_pool", Kind::Text, "other pool of a gang over two sites", "第二算力池", |job, names| names.pool(job.second_pool)),
+    field!("second_pool", Kind::Text, "other pool of a gang over two sites", "第二算力池", |job, names| names
+        .pool(job.second_pool)),
     field!("chip", Kind::Text, "accelerator type", "芯片", |job, names| names.chip(job.pool)),
     field!("queue_wait_s", MICRO, "submission until GPUs were first held", "排队等待", |job, _| job.queue_wait().into()),
     field!("staging_s", MICRO, "GPUs held before computing, over all attempts", "数据准备", |job, _| job.staging.into()),
@@ -232,15 +238,23 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("starts", Kind::Integer, "how often it got GPUs", "启动次数", |job, _| job.starts.into()),
     field!("preemptions", Kind::Integer, "how often it was preempted", "被抢占次数", |job, _| job.preemptions.into()),
     field!("failures", Kind::Integer, "how often a failure stopped it", "故障中断次数", |job, _| job.failures.into()),
-    field!("outlived_estimate", Kind::Flag, "whether it ran beyond its estimate", "超出预估", |job, _| job.outlived_estimate.into()),
+    field!("outlived_estimate", Kind::Flag, "whether it ran beyond its estimate", "超出预估", |job, _| job
+        .outlived_estimate
+        .into()),
     field!("missed_deadline", Kind::Flag, "whether it missed its deadline; empty without one", "错过截止", |job, _| {
         job.missed_deadline.map_or(Value::Empty, Value::Flag)
     }),
     field!("held_gpu_s", MICRO, "GPU-seconds from GPUs held to released", "占用卡秒", |job, _| job.gpu_time.held.into()),
     field!("kept_gpu_s", MICRO, "GPU-seconds of work that was kept", "有效卡秒", |job, _| job.gpu_time.kept.into()),
     field!("staging_gpu_s", MICRO, "GPU-seconds waiting for data", "数据准备卡秒", |job, _| job.gpu_time.staging.into()),
-    field!("checkpointing_gpu_s", MICRO, "GPU-seconds writing checkpoints", "检查点卡秒", |job, _| job.gpu_time.checkpointing.into()),
-    field!("restoring_gpu_s", MICRO, "GPU-seconds of restores and start overheads", "恢复卡秒", |job, _| job.gpu_time.restoring.into()),
+    field!("checkpointing_gpu_s", MICRO, "GPU-seconds writing checkpoints", "检查点卡秒", |job, _| job
+        .gpu_time
+        .checkpointing
+        .into()),
+    field!("restoring_gpu_s", MICRO, "GPU-seconds of restores and start overheads", "恢复卡秒", |job, _| job
+        .gpu_time
+        .restoring
+        .into()),
     field!("lost_gpu_s", MICRO, "GPU-seconds of work that was lost", "损失卡秒", |job, _| job.gpu_time.lost.into()),
     field!("compute_cny", MICRO, "GPU-hours × price", "算力费用", |job, _| job.compute_charge.into()),
     field!("energy_cny", MICRO, "metered energy that it paid", "电费", |job, _| job.energy_charge.into()),
@@ -266,7 +280,9 @@ pub static SERIES: &[Field<PoolSample>] = &[
     field!("down_gpus", Kind::Integer, "GPUs of nodes that are down", "故障卡数", |sample, _| sample.down.into()),
     field!("queued_jobs", Kind::Integer, "jobs bound to the pool and queued", "排队作业数", |sample, _| sample.queued.into()),
     field!("queued_gpus", Kind::Integer, "GPUs that they ask for", "排队卡数", |sample, _| sample.queued_gpus.into()),
-    field!("site_power_w", MILLI, "metered power of the pool's site", "数据中心功率", |sample, _| Value::Decimal(sample.site_power_mw.into())),
+    field!("site_power_w", MILLI, "metered power of the pool's site", "数据中心功率", |sample, _| Value::Decimal(
+        sample.site_power_mw.into()
+    )),
 ];
 
 /// The columns of `ledger`: every movement of money, in order of posting.
@@ -282,7 +298,8 @@ pub static LEDGER: &[Field<Posting>] = &[
 
 /// Writes the reference page of all tables as Markdown.
 pub fn reference() -> String {
-    let mut page = String::from("# Columns of the output tables\n\nGenerated from `src/output/columns.rs`. Decimals are exact; empty means there is none.\n");
+    let mut page =
+        String::from("# Columns of the output tables\n\nGenerated from `src/output/columns.rs`. Decimals are exact; empty means there is none.\n");
     section(&mut page, "jobs", JOBS);
     section(&mut page, "series", SERIES);
     section(&mut page, "ledger", LEDGER);

@@ -16,7 +16,7 @@ pub mod parquet;
 mod summarise;
 pub mod summary;
 pub mod tables;
-mod warnings;
+pub mod warnings;
 
 #[cfg(test)]
 pub(crate) mod made_up;

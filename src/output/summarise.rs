@@ -81,7 +81,10 @@ impl Collector {
             },
             goals: goals::judge(model, &utilisation.by_site, facts.one_way),
             fairness: self.fairness(model),
-            queue: Queue { mean_queued_jobs: share(totals.queued_job_us, window.into()), mean_jobs_in_system: share(totals.system_job_us, window.into()) },
+            queue: Queue {
+                mean_queued_jobs: share(totals.queued_job_us, window.into()),
+                mean_jobs_in_system: share(totals.system_job_us, window.into()),
+            },
             rejected: reasons(&Reason::ALL[..=Reason::Policy as usize]),
             unfinished: reasons(&[Reason::StillQueued, Reason::StillRunning]),
             refusals: counted(&totals.refusals),
@@ -370,4 +373,3 @@ fn yuan(micro_yuan: i128) -> f64 {
 fn per_gpu_hour(micro_yuan: i128, gpu_us: u128) -> Option<f64> {
     (gpu_us > 0).then(|| yuan(micro_yuan) / hours(gpu_us))
 }
-

@@ -1,7 +1,7 @@
 //! Batch means: an interval from one long run (Law & Kelton; Schmeiser 1982).
 
-use super::interval::{self, Interval};
 use super::Moments;
+use super::interval::{self, Interval};
 
 /// The means of equal batches and what they say.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -24,8 +24,7 @@ pub fn means(series: &[f64], count: usize, confidence: f64) -> Option<BatchMeans
     if batch_size == 0 || count < 2 {
         return None;
     }
-    let means: Vec<f64> =
-        series.chunks_exact(batch_size).take(count).map(|batch| batch.iter().sum::<f64>() / batch_size as f64).collect();
+    let means: Vec<f64> = series.chunks_exact(batch_size).take(count).map(|batch| batch.iter().sum::<f64>() / batch_size as f64).collect();
     let interval = interval::of_mean(&means, confidence)?;
     let moments: Moments = means.iter().copied().collect();
     let variance = moments.variance()?;

@@ -172,7 +172,11 @@ mod tests {
         let (mut left, mut right, mut both) = (Histogram::new(), Histogram::new(), Histogram::new());
         for value in 0..5_000_u64 {
             let value = value * value * value;
-            if value % 3 == 0 { left.record(value) } else { right.record(value) }
+            if value % 3 == 0 {
+                left.record(value)
+            } else {
+                right.record(value)
+            }
             both.record(value);
         }
         left.merge(&right);

@@ -26,8 +26,7 @@ pub fn difference(first: &[f64], second: &[f64], confidence: f64) -> Option<Pair
     let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| b - a).collect();
     let interval = interval::of_mean(&differences, confidence)?;
     let count = differences.len() as f64;
-    let [of_first, of_second, of_difference] =
-        [first, second, &differences].map(|sample| sample.iter().copied().collect::<Moments>());
+    let [of_first, of_second, of_difference] = [first, second, &differences].map(|sample| sample.iter().copied().collect::<Moments>());
     let (mean_first, mean_second) = (of_first.mean()?, of_second.mean()?);
     let covariance = first.iter().zip(second).map(|(a, b)| (a - mean_first) * (b - mean_second)).sum::<f64>() / (count - 1.0);
     let statistic = interval.mean / (of_difference.deviation()? / count.sqrt());

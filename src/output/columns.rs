@@ -296,14 +296,12 @@ pub static LEDGER: &[Field<Posting>] = &[
     field!("job", Kind::Integer, "number of the job, if it is one's", "作业编号", |posting, _| posting.job.into()),
 ];
 
-/// Writes the reference page of all tables as Markdown.
-pub fn reference() -> String {
-    let mut page =
-        String::from("# Columns of the output tables\n\nGenerated from `src/output/columns.rs`. Decimals are exact; empty means there is none.\n");
-    section(&mut page, "jobs", JOBS);
-    section(&mut page, "series", SERIES);
-    section(&mut page, "ledger", LEDGER);
-    page
+/// Writes the columns of all tables as sections of a page in Markdown.
+pub(super) fn reference(page: &mut String) {
+    page.push_str("\n# Columns\n\nThe tables that `--out` writes. Decimals are exact; an empty field means that there is no value.\n");
+    section(page, "jobs", JOBS);
+    section(page, "series", SERIES);
+    section(page, "ledger", LEDGER);
 }
 
 fn section<R>(page: &mut String, table: &str, fields: &[Field<R>]) {

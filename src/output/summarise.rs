@@ -90,6 +90,7 @@ impl Collector {
             refusals: counted(&totals.refusals),
             dropped: counted(&totals.dropped),
             warnings: Vec::new(),
+            sites_of_side: model.sites.iter().map(|site| (site.name.clone(), site.side.name())).collect(),
             fingerprint: facts.fingerprint.clone(),
             events: totals.events,
             rounds: totals.rounds,

@@ -2,7 +2,7 @@
 //!
 //! Every path of the tree stands in [`metrics`](super::metrics). A number that does not exist (the wait of no job) is absent (`null`), never zero or NaN.
 
-use crate::stats::Distribution;
+pub use crate::stats::Distribution;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// Things by name, in the order of the scenario; a JSON object.
@@ -78,6 +78,9 @@ pub struct Summary {
     pub refusals: Named<u64>,
     pub dropped: Named<u64>,
     pub warnings: Vec<Warning>,
+    /// Sites with the name of their side, for tables.
+    #[serde(skip)]
+    pub sites_of_side: Vec<(String, &'static str)>,
     pub fingerprint: String,
     pub events: u64,
     pub rounds: u64,

@@ -1,7 +1,7 @@
 //! Batch means: an interval from one long run (Law & Kelton; Schmeiser 1982).
 
-use super::Moments;
 use super::interval::{self, Interval};
+use super::{Moments, square};
 
 /// The means of equal batches and what they say.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -30,6 +30,6 @@ pub fn means(series: &[f64], count: usize, confidence: f64) -> Option<BatchMeans
     let variance = moments.variance()?;
     let squares = variance * (count - 1) as f64;
     let lagged: f64 = means.windows(2).map(|pair| (pair[0] - interval.mean) * (pair[1] - interval.mean)).sum();
-    let steps: f64 = means.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+    let steps: f64 = means.windows(2).map(|pair| square(pair[1] - pair[0])).sum();
     Some(BatchMeans { batch_size, interval, deviation: variance.sqrt(), lag_one: lagged / squares, von_neumann: steps / squares })
 }

@@ -1,5 +1,6 @@
 //! Distributions of integers as HDR histograms, with exact count, sum and largest value beside them.
 
+use super::square;
 use hdrhistogram::Histogram as Buckets;
 
 /// Significant decimal digits that a histogram keeps.
@@ -111,7 +112,7 @@ impl Histogram {
     /// Returns the sample standard deviation by buckets, for the footer of `.hgrm` files.
     pub fn deviation(&self) -> f64 {
         let mean = self.mean().unwrap_or(0.0);
-        let squares = self.steps().iter().map(|&(value, count)| (value as f64 - mean).powi(2) * count as f64).sum::<f64>();
+        let squares = self.steps().iter().map(|&(value, count)| square(value as f64 - mean) * count as f64).sum::<f64>();
         if self.count > 0 { (squares / self.count as f64).sqrt() } else { 0.0 }
     }
 

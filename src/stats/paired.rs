@@ -1,7 +1,7 @@
 //! Two policies under the same seeds: paired and unpaired differences.
 
-use super::Moments;
 use super::interval::{self, Interval, student_quantile, two_sided_p};
+use super::{Moments, square};
 
 /// The paired difference of two samples (second − first) under common random numbers (Law 2015, section 10.2).
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -44,8 +44,8 @@ pub fn welch(first: &[f64], second: &[f64], confidence: f64) -> Option<(Interval
     let [of_first, of_second] = [first, second].map(|sample| sample.iter().copied().collect::<Moments>());
     let (share_first, share_second) = (of_first.variance()? / first.len() as f64, of_second.variance()? / second.len() as f64);
     let variance = share_first + share_second;
-    let spread = share_first.powi(2) / (first.len() - 1) as f64 + share_second.powi(2) / (second.len() - 1) as f64;
-    let degrees_of_freedom = variance.powi(2) / spread;
+    let spread = square(share_first) / (first.len() - 1) as f64 + square(share_second) / (second.len() - 1) as f64;
+    let degrees_of_freedom = square(variance) / spread;
     let half_width = student_quantile(0.5 + confidence / 2.0, degrees_of_freedom) * variance.sqrt();
     let count = of_first.count() + of_second.count();
     Some((Interval { mean: of_second.mean()? - of_first.mean()?, half_width, count }, degrees_of_freedom))

@@ -23,7 +23,7 @@ const BAR: usize = 20;
 /// The widest summary: longer lines are hard to read.
 const WIDEST: usize = 120;
 /// The narrowest for which it is laid out.
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 72;
 
 /// Writes the summary for a terminal of so many columns, with ANSI styles in it.
 pub(crate) fn render(summary: &Summary, width: usize) -> String {

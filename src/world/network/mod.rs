@@ -1,0 +1,1 @@
+//! The wide-area network at run time: routes, transfers that share links, and where datasets are.

@@ -13,7 +13,7 @@ pub struct Curve {
 #[derive(Clone, Debug)]
 enum Shape {
     Constant(i64),
-    Days(Days),
+    Days(Box<Days>),
     Steps(Steps),
 }
 
@@ -31,7 +31,7 @@ impl Curve {
         let shape = match series {
             Series::Daily(months) => match Days::new(months, calendar) {
                 days if days.is_constant() => Shape::Constant(days.value_at(Time::ZERO)),
-                days => Shape::Days(days),
+                days => Shape::Days(Box::new(days)),
             },
             Series::Steps(steps) => Shape::Steps(Steps::new(steps)),
         };
@@ -97,6 +97,7 @@ impl Steps {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::base::time::{MICROS_PER_DAY, MICROS_PER_HOUR};

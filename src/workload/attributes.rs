@@ -1,9 +1,9 @@
 //! What a job is apart from when it comes: its tenant, gang, work, estimate, data, patience and price, each from a stream of its own.
 
 use super::choice::Choice;
-use crate::base::random::{Seed, Stream};
+use crate::base::random::{Draws, Seed, Stream};
 use crate::base::{Bytes, Gpus, Id, Money, Ratio, Span, Time};
-use crate::model::{ClassId, DatasetLaw, DatasetSpec, Estimate, JobSpec, Law, Model, Outcome, TenantId, Workload, WorkloadId};
+use crate::model::{ClassId, DatasetLaw, DatasetSpec, Estimate, JobSpec, Law, Model, Outcome, TenantGroupId, TenantId, Workload, WorkloadId};
 
 /// The laws of one workload's jobs, compiled. Job *k* draws each attribute at index *k* of the stream of that name, so that another law for one of
 /// them leaves the others as they are.
@@ -13,7 +13,9 @@ pub(super) struct Attributes {
     class: ClassId,
     /// By class: what it says of priority and deadline.
     terms: Vec<Terms>,
-    /// Groups of tenants: the first and how many.
+    /// All groups of tenants: the first and how many.
+    groups: Vec<(TenantId, u32)>,
+    /// Those of the workload.
     tenants: Choice<(TenantId, u32)>,
     gpus: Choice<u32>,
     work: Law,
@@ -53,8 +55,8 @@ impl Attributes {
     /// Compiles the laws of `workload`, which may be a later state of the model's own.
     pub fn new(model: &Model, id: WorkloadId, workload: &Workload, seed: Seed) -> Self {
         let stream = |purpose| seed.stream(&model.workloads[id].name, purpose);
-        let groups: Vec<_> =
-            workload.tenants.iter().map(|&(group, weight)| ((model.tenants[group].first, model.tenants[group].count), weight)).collect();
+        let groups: Vec<_> = model.tenants.iter().map(|group| (group.first, group.count)).collect();
+        let tenants: Vec<_> = workload.tenants.iter().map(|&(group, weight)| (groups[group.index()], weight)).collect();
         let terms = |class: &crate::model::Class| Terms {
             priority: workload.priority.unwrap_or(class.priority),
             times_work: class.deadline_times_work,
@@ -64,7 +66,8 @@ impl Attributes {
             workload: id,
             class: workload.class,
             terms: model.classes.iter().map(terms).collect(),
-            tenants: Choice::new(&groups),
+            tenants: Choice::new(&tenants),
+            groups,
             gpus: Choice::sizes(&workload.gpus),
             work: workload.work.clone(),
             estimate: workload.estimate.clone(),
@@ -124,9 +127,16 @@ impl Attributes {
     /// Draws a tenant: a group by weight, then one of the group.
     #[inline]
     pub fn tenant(&self, index: u64) -> TenantId {
-        let mut draws = self.streams.tenant.at(index);
-        let (first, count) = self.tenants.only().unwrap_or_else(|| self.tenants.pick(&mut draws));
-        if count == 1 { first } else { TenantId(first.0 + draws.below(u64::from(count)) as u32) }
+        self.tenant_of(&mut self.streams.tenant.at(index))
+    }
+    /// Chooses a tenant by the draws of something else than a job, such as a user of a trace.
+    #[inline]
+    pub fn tenant_of(&self, draws: &mut Draws) -> TenantId {
+        within(self.tenants.only().unwrap_or_else(|| self.tenants.pick(draws)), draws)
+    }
+    /// Draws one of a group's tenants.
+    pub fn tenant_in(&self, group: TenantGroupId, index: u64) -> TenantId {
+        within(self.groups[group.index()], &mut self.streams.tenant.at(index))
     }
     /// Draws the user's estimate of a job's work.
     #[inline]
@@ -160,4 +170,10 @@ impl Attributes {
         let law = self.pays_up_to.as_ref()?;
         Some(Money((law.sample(&mut self.streams.pays_up_to.at(index)) * Money::PER_YUAN as f64 + 0.5) as i64))
     }
+}
+
+/// Draws one of so many tenants from a first one on.
+#[inline]
+fn within((first, count): (TenantId, u32), draws: &mut Draws) -> TenantId {
+    if count == 1 { first } else { TenantId(first.0 + draws.below(u64::from(count)) as u32) }
 }

@@ -1,9 +1,9 @@
 //! Takes records as a run yields them and keeps what the summary needs: no hashing, no allocation, no growth with the jobs of the run.
 
-use crate::base::{Column, Money, Span, Time};
-use crate::model::{ClassId, GovernmentId, LevyId, Model, Outcome, OutsideId, PoolId, SiteId, SubsidyId, TenantGroupId, TenantId};
+use crate::base::{Column, Time};
+use crate::model::{ClassId, Model, Outcome, PoolId, TenantGroupId, TenantId};
 use crate::stats::{Histogram, Sum};
-use crate::world::records::{Account, Fate, JobRecord, Posting, Purpose, Reason};
+use crate::world::records::{Fate, JobRecord, Reason};
 
 /// Distributions of some of the jobs.
 #[derive(Clone, Debug, Default)]
@@ -39,49 +39,6 @@ pub struct PoolJobs {
     pub held: u128,
 }
 
-/// What an account paid and received within the window, in micro-yuan.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Flow {
-    /// Paid.
-    pub paid: i128,
-    /// Received.
-    pub received: i128,
-    /// Thereof received as subsidies.
-    pub subsidies: i128,
-}
-
-/// Money by purpose within the window, in micro-yuan.
-#[derive(Clone, Debug)]
-pub struct Purposes {
-    /// What carriers got.
-    pub transfer: i128,
-    /// What governments paid, by programme.
-    pub subsidies: Column<SubsidyId, i128>,
-    /// Levies that sites paid.
-    pub levies: Column<LevyId, i128>,
-    /// Fines.
-    pub fines: i128,
-    /// What clouds beyond the model got.
-    pub outside: i128,
-}
-
-/// Where the ledger's money went within the window.
-#[derive(Clone, Debug)]
-pub struct Flows {
-    /// Tenants, group by group.
-    pub groups: Column<TenantGroupId, Flow>,
-    /// Sites.
-    pub sites: Column<SiteId, Flow>,
-    /// Governments.
-    pub governments: Column<GovernmentId, Flow>,
-    /// Clouds beyond the model.
-    pub outside: Column<OutsideId, Flow>,
-    /// Carriers.
-    pub network: Flow,
-    /// Suppliers of electricity.
-    pub grid: Flow,
-}
-
 /// Gathers a run.
 #[derive(Clone, Debug)]
 pub struct Collector {
@@ -101,8 +58,6 @@ pub struct Collector {
     pub(super) outlived: u64,
     pub(super) deadlines: u64,
     pub(super) missed: u64,
-    pub(super) flows: Flows,
-    pub(super) purposes: Purposes,
 }
 
 impl Collector {
@@ -125,33 +80,13 @@ impl Collector {
             outlived: 0,
             deadlines: 0,
             missed: 0,
-            flows: Flows::new(model),
-            purposes: Purposes::new(model),
         }
-    }
-    /// Tells when the window ends, once a run knows: with a trace, when its last job has come. All that was posted before lies within.
-    pub fn close_window(&mut self, end: Time) {
-        self.window.1 = end;
     }
     /// Takes jobs that left the system. Jobs that were submitted outside of the window are not measured.
     pub fn jobs(&mut self, jobs: &[JobRecord]) {
         for job in jobs {
             if job.submit >= self.window.0 && job.submit <= self.window.1 {
                 self.job(job);
-            }
-        }
-    }
-    /// Takes movements of money; of what was used partly outside of the window, the part within counts.
-    pub fn postings(&mut self, postings: &[Posting]) {
-        for posting in postings {
-            let amount = i128::from(within(posting, self.window).0);
-            if amount != 0 {
-                let subsidy = matches!(posting.purpose, Purpose::Subsidy(_) | Purpose::PassThrough(_));
-                self.flows.at(posting.from, &self.group_of).paid += amount;
-                let payee = self.flows.at(posting.to, &self.group_of);
-                payee.received += amount;
-                payee.subsidies += if subsidy { amount } else { 0 };
-                self.purposes.add(posting.purpose, amount);
             }
         }
     }
@@ -217,93 +152,5 @@ impl JobStats {
         self.slowdown_sum.merge(&other.slowdown_sum);
         self.net_charge += other.net_charge;
         self.held += other.held;
-    }
-}
-
-impl Flow {
-    /// Returns what was paid and not given back as subsidies.
-    pub fn net(&self) -> i128 {
-        self.paid - self.subsidies
-    }
-}
-
-impl Flows {
-    fn new(model: &Model) -> Self {
-        Self {
-            groups: Column::filled(model.tenants.len(), Flow::default()),
-            sites: Column::filled(model.sites.len(), Flow::default()),
-            governments: Column::filled(model.governments.len(), Flow::default()),
-            outside: Column::filled(model.outside.len(), Flow::default()),
-            network: Flow::default(),
-            grid: Flow::default(),
-        }
-    }
-    #[inline]
-    fn at(&mut self, account: Account, group_of: &Column<TenantId, TenantGroupId>) -> &mut Flow {
-        match account {
-            Account::Tenant(tenant) => &mut self.groups[group_of[tenant]],
-            Account::Site(site) => &mut self.sites[site],
-            Account::Government(government) => &mut self.governments[government],
-            Account::Network => &mut self.network,
-            Account::Grid => &mut self.grid,
-            Account::Outside(outside) => &mut self.outside[outside],
-        }
-    }
-}
-
-impl Purposes {
-    fn new(model: &Model) -> Self {
-        Self { transfer: 0, subsidies: Column::filled(model.subsidies.len(), 0), levies: Column::filled(model.levies.len(), 0), fines: 0, outside: 0 }
-    }
-    #[inline]
-    fn add(&mut self, purpose: Purpose, amount: i128) {
-        match purpose {
-            Purpose::Transfer => self.transfer += amount,
-            Purpose::Subsidy(subsidy) => self.subsidies[subsidy] += amount,
-            Purpose::Levy(levy) => self.levies[levy] += amount,
-            Purpose::Fine(_) => self.fines += amount,
-            Purpose::Outside => self.outside += amount,
-            // Both sides of these stand in the flows, and nothing more is asked of them.
-            Purpose::Compute | Purpose::MeteredEnergy | Purpose::SiteEnergy | Purpose::PassThrough(_) | Purpose::LevyPassThrough(_) => {}
-        }
-    }
-}
-
-/// Returns the part of a posting that lies in a window, by the share of time.
-fn within(posting: &Posting, window: (Time, Time)) -> Money {
-    let (from, to) = (posting.since.max(window.0), posting.at.min(window.1));
-    if from == posting.since && to == posting.at {
-        return posting.amount;
-    }
-    let (inside, whole) = (to.saturating_since(from), posting.at.saturating_since(posting.since));
-    if inside == Span::ZERO || whole == Span::ZERO {
-        return Money::ZERO;
-    }
-    posting.amount.times(u128::from(inside.0), u128::from(whole.0)).expect("a part is no larger than the whole")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_part_of_a_posting_within_the_window_counts() {
-        let posting = |since, at| Posting {
-            at: Time(at),
-            since: Time(since),
-            from: Account::Network,
-            to: Account::Grid,
-            amount: Money(100),
-            purpose: Purpose::Compute,
-            job: None,
-        };
-        let window = (Time(50), Time(150));
-        let part = |since, at| within(&posting(since, at), window).0;
-        assert_eq!(part(60, 140), 100);
-        assert_eq!(part(0, 100), 50);
-        assert_eq!(part(0, 200), 50);
-        assert_eq!(part(140, 180), 25);
-        assert_eq!([part(0, 40), part(160, 200), part(40, 40), part(160, 160)], [0; 4]);
-        assert_eq!(part(60, 60), 100, "a payment of an instant counts where the instant lies");
     }
 }

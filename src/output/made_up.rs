@@ -5,6 +5,7 @@ use super::{RunFacts, Summary};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bandwidth, Bytes, CarbonIntensity, Column, Money, Power, Ratio, Span, Time};
 use crate::model::*;
+use crate::rules::ledger::Ledger;
 use crate::world::records::*;
 
 const HOUR: u64 = MICROS_PER_HOUR;
@@ -311,17 +312,27 @@ pub(crate) fn summary() -> Summary {
     let model = model();
     let mut collector = Collector::new(&model);
     collector.jobs(&jobs());
-    collector.postings(&postings());
-    summary_of(&collector, &model, &totals())
+    let mut ledger = ledger(&model);
+    postings().into_iter().for_each(|posting| ledger.post(posting).unwrap());
+    summarise(&collector, &model, &totals(), &ledger)
 }
 
-/// The summary of what a collector took.
+/// The summary of what a collector took, without money.
 pub(crate) fn summary_of(collector: &Collector, model: &Model, totals: &Totals) -> Summary {
+    summarise(collector, model, totals, &ledger(model))
+}
+
+fn ledger(model: &Model) -> Ledger {
+    Ledger::new(model, totals().window, false)
+}
+
+fn summarise(collector: &Collector, model: &Model, totals: &Totals, ledger: &Ledger) -> Summary {
     collector.summary(&RunFacts {
         model,
         policy: "fifo+cheapest+easy".to_owned(),
         seed: 7,
         totals,
+        ledger,
         fingerprint: "7f3a9c21e04d".repeat(6)[..64].to_owned(),
         wall_s: Some(0.004),
         one_way: &|_, site| Some(Span(if site.0 == 0 { 1_000 } else { 21_000 })),

@@ -11,6 +11,7 @@ mod goals;
 pub mod hgrm;
 pub mod manifest;
 pub mod metrics;
+mod money;
 #[cfg(feature = "parquet")]
 pub mod parquet;
 mod summarise;

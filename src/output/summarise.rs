@@ -1,20 +1,21 @@
 //! Turns what was collected, and a run's totals, into its summary.
 
-use super::collect::{Collector, Flow, JobStats, PoolJobs};
+use super::collect::{Collector, JobStats, PoolJobs};
 use super::summary::*;
-use super::{goals, warnings};
+use super::{goals, money, warnings};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Column, Money, Span, Time};
 use crate::model::{ChipId, Model, PoolId, RegionId, Side, SiteId};
+use crate::rules::ledger::Ledger;
 use crate::stats::{Histogram, fairness};
 use crate::world::records::{Fate, PoolTotals, Reason, Totals};
 
 /// Seconds in one microsecond, as a scale of histograms.
 const SECONDS: f64 = 1e-6;
 /// Kilowatt-hours in one millijoule.
-const KILOWATT_HOURS: f64 = 1.0 / 3.6e9;
+pub(super) const KILOWATT_HOURS: f64 = 1.0 / 3.6e9;
 /// Kilograms in one milligram.
-const KILOGRAMS: f64 = 1e-6;
+pub(super) const KILOGRAMS: f64 = 1e-6;
 
 /// What a summary needs beside what was collected.
 pub struct RunFacts<'a> {
@@ -26,6 +27,8 @@ pub struct RunFacts<'a> {
     pub seed: u64,
     /// The run's totals.
     pub totals: &'a Totals,
+    /// The books.
+    pub ledger: &'a Ledger,
     /// All hex digits of the fingerprint.
     pub fingerprint: String,
     /// How long the run took; none where the summary must not depend on it.
@@ -71,7 +74,7 @@ impl Collector {
             by_class: model.classes.entries().map(|(id, class)| (class.name.clone(), group(&self.classes[id]))).collect(),
             by_tenant: model.tenants.entries().map(|(id, tenants)| (tenants.name.clone(), group(&self.groups[id]))).collect(),
             gpu_hours: gpu_hours(model, totals),
-            money: self.money(model, totals),
+            money: money::flows(model, facts.ledger, totals),
             subsidies: subsidies(model, totals),
             quotas: quotas(model, totals),
             energy_kwh: totals.sites.iter().map(|site| site.energy_mj).sum::<u128>() as f64 * KILOWATT_HOURS,
@@ -144,55 +147,6 @@ impl Collector {
         let slowdowns: Vec<f64> = self.by_region(model).iter().filter_map(|(_, group)| group.bounded_slowdown.mean).collect();
         let (least, most) = slowdowns.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
         Fairness { jain_tenants: fairness::jain(shares), region_slowdown_spread: (!slowdowns.is_empty()).then(|| most / least) }
-    }
-
-    fn money(&self, model: &Model, totals: &Totals) -> MoneyFlows {
-        let flow_of = |keep: &dyn Fn(RegionId) -> bool| {
-            let flows = model.tenants.entries().filter(|(_, group)| keep(group.region)).map(|(id, _)| self.flows.groups[id]);
-            tenant_money(flows.fold(Flow::default(), Flow::plus))
-        };
-        let public: i128 = self.purposes.subsidies.iter().sum();
-        let held: u128 = totals.pools.iter().map(|pool| pool.gpu_time.held).sum();
-        let capital: i128 = totals.sites.iter().map(|site| i128::from(site.capital.0)).sum();
-        let energy: i128 = totals.sites.iter().map(|site| i128::from(site.energy_cost.0)).sum();
-        MoneyFlows {
-            tenants: flow_of(&|_| true),
-            by_region: model.regions.entries().map(|(id, region)| (region.name.clone(), flow_of(&|other| other == id))).collect(),
-            by_tenant: model.tenants.entries().map(|(id, group)| (group.name.clone(), tenant_money(self.flows.groups[id]))).collect(),
-            by_government: model.governments.entries().map(|(id, payer)| (payer.name.clone(), yuan(self.flows.governments[id].paid))).collect(),
-            by_site: self.sites(model, totals),
-            public_cny: yuan(public),
-            public_cny_per_gpu_hour: per_gpu_hour(public, held),
-            levies_cny: yuan(self.purposes.levies.iter().sum()),
-            fines_cny: yuan(self.purposes.fines),
-            outside_cny: yuan(self.purposes.outside),
-            resource_cost: ResourceCost {
-                total_cny: yuan(capital + energy + self.purposes.transfer),
-                capital_cny: yuan(capital),
-                energy_cny: yuan(energy),
-                transfer_cny: yuan(self.purposes.transfer),
-            },
-        }
-    }
-
-    fn sites(&self, model: &Model, totals: &Totals) -> Named<SiteMoney> {
-        let of_site = |id| {
-            let (flow, site) = (self.flows.sites[id], totals.sites[id]);
-            SiteMoney {
-                received_cny: yuan(flow.received),
-                paid_cny: yuan(flow.paid),
-                capital_cny: yuan(site.capital.0.into()),
-                energy_kwh: site.energy_mj as f64 * KILOWATT_HOURS,
-                carbon_kg: Carbon { location: site.carbon_location_mg as f64 * KILOGRAMS, market: site.carbon_market_mg as f64 * KILOGRAMS },
-            }
-        };
-        model.sites.entries().map(|(id, site)| (site.name.clone(), of_site(id))).collect()
-    }
-}
-
-impl Flow {
-    fn plus(self, other: Self) -> Self {
-        Self { paid: self.paid + other.paid, received: self.received + other.received, subsidies: self.subsidies + other.subsidies }
     }
 }
 
@@ -329,10 +283,6 @@ fn slowdown(stats: &JobStats) -> Slowdown {
     }
 }
 
-fn tenant_money(flow: Flow) -> TenantMoney {
-    TenantMoney { charged_cny: yuan(flow.paid), subsidies_cny: yuan(flow.subsidies), net_cny: yuan(flow.net()) }
-}
-
 fn period(model: &Model, totals: &Totals) -> Period {
     Period {
         start: model.calendar.start.to_string(),
@@ -366,11 +316,11 @@ fn hours(gpu_us: u128) -> f64 {
     gpu_us as f64 / MICROS_PER_HOUR as f64
 }
 
-fn yuan(micro_yuan: i128) -> f64 {
+pub(super) fn yuan(micro_yuan: i128) -> f64 {
     micro_yuan as f64 / Money::PER_YUAN as f64
 }
 
 /// Returns a ratio of sums (never a mean of ratios), or `None` of no GPU-hours.
-fn per_gpu_hour(micro_yuan: i128, gpu_us: u128) -> Option<f64> {
+pub(super) fn per_gpu_hour(micro_yuan: i128, gpu_us: u128) -> Option<f64> {
     (gpu_us > 0).then(|| yuan(micro_yuan) / hours(gpu_us))
 }

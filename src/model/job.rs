@@ -1,6 +1,6 @@
 //! What a job is: its class, its data, and what a source of jobs yields.
 
-use super::{ChipId, ClassId, DataId, TenantId};
+use super::{ChipId, ClassId, DataId, TenantId, WorkloadId};
 use crate::base::{Bandwidth, Bytes, Column, Gpus, Money, Ratio, Span, Time};
 
 /// A kind of job.
@@ -98,6 +98,8 @@ pub enum Elsewhere {
 /// One job, as its source yields it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JobSpec {
+    /// The workload that it comes from.
+    pub workload: WorkloadId,
     /// When it is submitted.
     pub submit: Time,
     /// Its class.

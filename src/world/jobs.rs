@@ -1,6 +1,7 @@
 //! Jobs in the system, as columns indexed by slot. A slot is used again after its job has left.
 
 use super::capacity::Held;
+use super::parts::Parts;
 use super::records::{Fate, Reason};
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
@@ -87,9 +88,9 @@ pub struct Status {
     pub epoch: u32,
     /// The pool it is bound to, or runs in.
     pub pool: Option<PoolId>,
-    /// The other pool of a gang over two sites.
-    pub second_pool: Option<PoolId>,
-    /// What it holds.
+    /// Its GPUs by pool, while it holds them and for what is settled afterwards.
+    pub parts: Parts,
+    /// Its GPUs by node.
     pub held: Held,
     /// When it got its GPUs.
     pub start: Time,
@@ -107,10 +108,18 @@ pub struct Status {
     pub checkpoint_at: Option<PoolId>,
     /// Transfers it still waits for.
     pub waiting_for: u8,
-    /// Energy per second beyond what the idle node draws, in milliwatts of IT power.
-    pub power_mw: u64,
-    /// Cap that ends it, whatever it has done: estimate or quota.
+    /// When it is ended, whatever it has done: by its estimate or a quota.
     pub kill_at: Time,
+    /// Since when it writes the checkpoint that preemption asked for.
+    pub stopping_since: Time,
+    /// Prices per GPU-hour at its start, part by part.
+    pub prices: [Money; 2],
+    /// The policy holds it back until then.
+    pub deferred_until: Time,
+    /// What it adds to the outstanding work of the pool that it is bound to or runs in.
+    pub load_gpu_us: u64,
+    /// Added to the power of each part's site with all held GPUs busy.
+    pub busy_power_mw: [u64; 2],
 }
 
 /// What a job has used so far.
@@ -130,7 +139,9 @@ pub struct Usage {
     pub restoring_gpu_us: u64,
     pub lost_gpu_us: u64,
     pub compute_charge: Money,
+    pub energy_cost: Money,
     pub energy_charge: Money,
+    pub capital: Money,
     pub transfer_charge: Money,
     pub subsidy: Money,
     pub energy_mj: u64,
@@ -320,7 +331,7 @@ impl Status {
             state: State::Queued,
             epoch,
             pool: None,
-            second_pool: None,
+            parts: Parts::NONE,
             held: Held::NOTHING,
             start: Time::NEVER,
             computing: Time::NEVER,
@@ -330,8 +341,12 @@ impl Status {
             restore: false,
             checkpoint_at: None,
             waiting_for: 0,
-            power_mw: 0,
             kill_at: Time::NEVER,
+            stopping_since: Time::NEVER,
+            prices: [Money::ZERO; 2],
+            deferred_until: Time::ZERO,
+            load_gpu_us: 0,
+            busy_power_mw: [0; 2],
         }
     }
 }

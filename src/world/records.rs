@@ -193,6 +193,17 @@ pub struct GpuTime {
 }
 
 impl GpuTime {
+    /// Returns the time of so many GPUs, from that of one.
+    pub fn times(&self, gpus: u128) -> Self {
+        Self {
+            held: self.held * gpus,
+            kept: self.kept * gpus,
+            staging: self.staging * gpus,
+            checkpointing: self.checkpointing * gpus,
+            restoring: self.restoring * gpus,
+            lost: self.lost * gpus,
+        }
+    }
     /// Adds another share.
     pub fn add(&mut self, other: &Self) {
         self.held += other.held;

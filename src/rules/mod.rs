@@ -210,13 +210,9 @@ impl Rules {
             parts,
             count: u8::try_from(count).expect("a start has one or two parts"),
             overrunning: false,
+            suspended: false,
         };
-        for part in holding.parts() {
-            for quota in self.table.charged(part.charges) {
-                self.tree.hold(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, start.now);
-            }
-            self.access.hold(part.access, part.gpus);
-        }
+        self.take_hold(&holding, start.now);
         self.caps.hold(&self.table, &holding);
         self.shares.hold(model, &self.table, &holding);
         let metered = |part: &HeldPart| self.caps.concerns(&self.table, part) || self.shares.concerns(&self.table, part);
@@ -234,13 +230,28 @@ impl Rules {
         self.shares.undo(model, &self.table, &holding);
         self.let_go(&holding, holding.start);
     }
+    /// Gives back the quotas and access of a job that is being preempted, so that others may take them at this instant; until it is released
+    /// or resumed.
+    pub fn suspend(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = true;
+        let holding = *self.holdings.at(held);
+        self.let_go(&holding, now);
+    }
+    /// Takes a suspension back at its own instant.
+    pub fn resume(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = false;
+        let holding = *self.holdings.at(held);
+        self.take_hold(&holding, now);
+    }
     /// Ends what a start holds: the job finished, failed or was preempted. `energy_mj` is the metered energy of each part.
     pub fn release(&mut self, model: &Model, held: Held, now: Time, energy_mj: &[u64]) {
         self.pass_time(model, now);
         let holding = self.holdings.remove(held);
         self.caps.release(&self.table, &holding, now, energy_mj);
         self.shares.release(model, &self.table, &holding, now);
-        self.let_go(&holding, now);
+        if !holding.suspended {
+            self.let_go(&holding, now);
+        }
     }
     /// Returns when a job must be ended, as a cap does not let it outlive its estimate.
     pub fn kill_at(&self, held: Held) -> Option<Time> {
@@ -388,6 +399,14 @@ impl Rules {
         let times = (start.now, start.expected_end.max(start.now));
         self.caps.fits(&self.table, parts, times).map_err(Refusal::Cap)?;
         self.shares.fits(model, &self.table, parts, times).map_err(Refusal::Domestic)
+    }
+    fn take_hold(&mut self, holding: &Holding, now: Time) {
+        for part in holding.parts() {
+            for quota in self.table.charged(part.charges) {
+                self.tree.hold(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, now);
+            }
+            self.access.hold(part.access, part.gpus);
+        }
     }
     fn let_go(&mut self, holding: &Holding, now: Time) {
         for part in holding.parts() {

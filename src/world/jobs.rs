@@ -1,8 +1,9 @@
 //! Jobs in the system, as columns indexed by slot. A slot is used again after its job has left.
 
 use super::capacity::Held;
+use super::network::{CopyId, DatasetId, FlowId};
 use super::parts::Parts;
-use super::records::{Fate, Reason};
+use crate::rules;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
 
@@ -58,8 +59,8 @@ pub struct Attributes {
 pub struct DatasetUse {
     /// Its class.
     pub data: crate::model::DataId,
-    /// Its slot among the datasets.
-    pub slot: u32,
+    /// Which one.
+    pub id: DatasetId,
     /// Its size.
     pub bytes: Bytes,
 }
@@ -106,8 +107,14 @@ pub struct Status {
     pub restore: bool,
     /// Where its last checkpoint lies.
     pub checkpoint_at: Option<PoolId>,
-    /// Transfers it still waits for.
-    pub waiting_for: u8,
+    /// The copy of its dataset that it waits for or uses.
+    pub copy: Option<CopyId>,
+    /// Whether it still waits for that copy.
+    pub waits_for_copy: bool,
+    /// The transfer of its checkpoint, while that is under way.
+    pub checkpoint_flow: Option<FlowId>,
+    /// What it holds under the rules.
+    pub rule_hold: Option<rules::Held>,
     /// When it is ended, whatever it has done: by its estimate or a quota.
     pub kill_at: Time,
     /// Since when it writes the checkpoint that preemption asked for.
@@ -340,7 +347,10 @@ impl Status {
             done: Span::ZERO,
             restore: false,
             checkpoint_at: None,
-            waiting_for: 0,
+            copy: None,
+            waits_for_copy: false,
+            checkpoint_flow: None,
+            rule_hold: None,
             kill_at: Time::NEVER,
             stopping_since: Time::NEVER,
             prices: [Money::ZERO; 2],
@@ -349,13 +359,4 @@ impl Status {
             busy_power_mw: [0; 2],
         }
     }
-}
-
-/// How a job left: what the engine passes on when it makes the record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Leaving {
-    /// How.
-    pub fate: Fate,
-    /// Why.
-    pub reason: Option<Reason>,
 }

@@ -1,9 +1,8 @@
 //! What a policy decides in one round. Every decision is checked at the call, against the world and the plan so far, and booked at once;
 //! what a trial placement has booked can be taken back. The engine carries the plan out at the end of the round.
 
-use super::bookings::{Bookings, Decided, Load, Reservation};
+use super::bookings::{Bookings, Bound, Decided, Following, Reservation};
 use super::capacity::{Held, Share};
-use super::ends::End;
 use super::jobs::State;
 use super::parts::Parts;
 use super::quote::{self, Quote};
@@ -13,7 +12,7 @@ use super::refusal::{ProtocolFault, Refusal};
 use super::scene::Scene;
 use crate::base::{Money, Power, Ratio, Time};
 use crate::model::{JobId, PoolId, QuotaId, SiteId};
-use crate::rules::Start;
+use crate::rules::{self, Part, Running, Start};
 
 /// GPUs of one pool for one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,12 +50,10 @@ pub enum Decision {
     Bind {
         /// The job.
         job: JobId,
-        /// The pool.
-        pool: PoolId,
-        /// What it adds to the pool's outstanding work.
-        load_gpu_us: u64,
-        /// Where it was bound before, and what it had added there.
-        before: Option<(PoolId, u64)>,
+        /// The pool, and what it adds to its load.
+        to: Bound,
+        /// Where it was bound before.
+        before: Option<Bound>,
     },
     /// The job gives back its GPUs.
     Preempt {
@@ -98,24 +95,14 @@ pub enum Decision {
 pub struct Started {
     /// The job.
     pub job: JobId,
-    /// Its pool.
-    pub pool: PoolId,
-    /// Its GPUs by pool.
-    pub parts: Parts,
-    /// Its GPUs by node.
-    pub held: Held,
+    /// Its GPUs, and what follows them.
+    pub running: Following,
+    /// What it holds under the rules.
+    pub rule_hold: rules::Held,
     /// Work per second, relative to the reference chip.
     pub rate: Ratio,
-    /// When it is expected to end.
-    pub expected_end: Time,
-    /// What it adds to its pools' outstanding work.
-    pub load_gpu_us: u64,
-    /// Where it was bound before, and what it had added there.
-    pub before: Option<(PoolId, u64)>,
-    /// Added to the site's power with all held GPUs busy: of the first pool's site, and of the second's.
-    pub busy_power_mw: [u64; 2],
-    /// What it was expected to take and to cost.
-    pub quote: Quote,
+    /// Where it was bound before.
+    pub before: Option<Bound>,
 }
 
 /// A place in the plan to return to.
@@ -160,14 +147,12 @@ impl<'a> Plan<'a> {
         self.count(result)
     }
     /// Binds a queued job to a pool: it waits for that one.
-    pub fn bind(&mut self, job: JobId, pool: PoolId) {
-        let before = self.scene.jobs.status(job).pool.map(|pool| (pool, self.scene.jobs.status(job).load_gpu_us));
-        let load_gpu_us = self.expected_load(job, pool);
-        let gpus = u64::from(self.scene.jobs.attributes(job).gpus);
-        self.unload(before, gpus);
-        let load = &mut self.bookings.load[pool];
-        *load = Load { queued: load.queued + 1, queued_gpus: load.queued_gpus + gpus, outstanding_gpu_us: load.outstanding_gpu_us + u128::from(load_gpu_us) };
-        self.decisions.push(Decision::Bind { job, pool, load_gpu_us, before });
+    ///
+    /// # Errors
+    /// Refuses if the site's limit on jobs is met.
+    pub fn bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
+        let result = self.try_bind(job, pool);
+        self.count(result)
     }
     /// Moves a queued job's data to a site ahead of its start.
     pub fn prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
@@ -230,12 +215,14 @@ impl<'a> Plan<'a> {
     pub fn could_hold(&self, pool: PoolId, gpus: u32) -> bool {
         self.bookings.capacity.could_hold(pool, gpus)
     }
-    /// Tells whether a pool can still run a job: large enough, and access to its chip is not over.
+    /// Tells whether a pool can still run a job: large enough, and no rule bars it for ever.
     pub fn can_ever(&self, job: JobId, pool: PoolId) -> bool {
         let attributes = self.scene.jobs.attributes(job);
-        self.could_hold(pool, attributes.gpus)
-            && self.scene.reach.candidate(attributes.reach, pool).is_some()
-            && self.bookings.rules.may_ever_use(&self.scene.model, attributes.group, attributes.class, pool, attributes.gpus, self.scene.now)
+        self.could_hold(pool, attributes.gpus) && self.candidate(job, pool).is_ok_and(|candidate| self.bookings.rules_allow_ever(self.scene, job, &candidate).is_ok())
+    }
+    /// Tells whether the limit on jobs of a pool's site lets one more wait there.
+    pub fn admits(&self, pool: PoolId) -> bool {
+        self.bookings.admits(&self.scene.model, pool)
     }
     /// Counts installed GPUs of a pool.
     pub fn installed(&self, pool: PoolId) -> u64 {
@@ -263,12 +250,33 @@ impl<'a> Plan<'a> {
     }
     /// Tells whether a quota would be charged with a job's start in a pool.
     pub fn is_charged_to(&self, job: JobId, pool: PoolId, quota: QuotaId) -> bool {
-        let start = self.bookings.start(self.scene, job, self.scene.now);
-        self.bookings.rules.is_charged_to(&self.scene.model, &start, pool, quota)
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.charged_quotas(&start, &parts[0]).contains(&quota)
     }
-    /// Returns the jobs to preempt so that quotas admit a start, as their reclaim rules allow; empty: none will do.
-    pub fn reclaim_victims(&mut self, job: JobId, shares: &[Allocation]) -> Vec<JobId> {
-        self.bookings.reclaim_victims(self.scene, job, shares, self.decided)
+    /// Returns the jobs to preempt so that quotas admit a start in one pool, as their reclaim rules allow; empty: none will do.
+    pub fn reclaim_victims(&mut self, job: JobId, pool: PoolId) -> Vec<JobId> {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        let (scene, decided) = (self.scene, &*self.decided);
+        let running = || {
+            let may_stop = move |job: &JobId| !decided.contains(*job) && matches!(scene.jobs.status(*job).state, State::Staging | State::Running);
+            scene.jobs.running().filter(may_stop).filter_map(|job| {
+                let (attributes, status) = (scene.jobs.attributes(job), scene.jobs.status(job));
+                let held = status.rule_hold?;
+                Some(Running { job, number: attributes.number, since: status.start, priority: attributes.priority, held })
+            })
+        };
+        let capacity = &self.bookings.capacity;
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        let mut room = |gone: &[JobId]| {
+            let mut packing = capacity.packing(pool);
+            for victim in gone {
+                packing.give_back(capacity, scene.jobs.status(*victim).held, pool);
+            }
+            packing.packs(gpus)
+        };
+        self.bookings.rules.reclaim(&scene.model, &start, running, &mut room).unwrap_or_default()
     }
 
     fn count(&mut self, result: Result<(), Refusal>) -> Result<(), Refusal> {
@@ -294,6 +302,25 @@ impl<'a> Plan<'a> {
         Err(Refusal::Protocol(fault))
     }
 
+    fn try_bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
+        self.decide(job)?;
+        if self.scene.model.pools.get(pool).is_none() {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownPool(pool)));
+        }
+        let candidate = self.candidate(job, pool)?;
+        if !self.bookings.admits(&self.scene.model, pool) {
+            return Err(Refusal::Admission { site: self.scene.model.pools[pool].site });
+        }
+        let before = self.bound(job);
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        let load_gpu_us = self.scene.run_length(job, candidate.rate).0.saturating_mul(u64::from(gpus));
+        let to = Bound { pool, load_gpu_us };
+        self.rebind(before, Some(to), gpus);
+        self.decided.bind(job, Some(to));
+        self.decisions.push(Decision::Bind { job, to, before });
+        Ok(())
+    }
+
     fn try_place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         self.decide(job)?;
         let attributes = self.scene.jobs.attributes(job);
@@ -307,32 +334,39 @@ impl<'a> Plan<'a> {
             return Err(Refusal::Split);
         }
         let (first, split_efficiency) = self.check_pools(job, &parts)?;
-        let mut quote = quote::quote(self.scene, job, &first);
-        let start = self.bookings.start(self.scene, job, self.scene.now + quote.staging + quote.run);
-        self.bookings.rules.fits(&self.scene.model, &start, parts.as_slice(), quote.energy_mj).map_err(Refusal::Rules)?;
-        let busy_power_mw = self.check_power(&parts)?;
-        let held = self.take(job, shares)?;
-
-        let class = &self.scene.model.classes[attributes.class];
-        let nodes = self.bookings.capacity.shares(held).count() as u32;
-        let rate = first.rate.times(class.spread_efficiency(nodes)).times(split_efficiency);
-        quote.run = self.scene.run_length(job, rate);
-        let expected_end = self.scene.now + quote.staging + quote.run;
-        let status = self.scene.jobs.status(job);
-        let before = status.pool.map(|pool| (pool, status.load_gpu_us));
-        self.unload(before, u64::from(attributes.gpus));
-        let load_gpu_us = quote.run.0.saturating_mul(u64::from(attributes.gpus));
-        self.bookings.load[first.pool].outstanding_gpu_us += u128::from(load_gpu_us);
-        for ((pool, gpus), power) in parts.iter().zip(busy_power_mw) {
-            self.bookings.busy_power_mw[self.scene.model.pools[pool].site] += power;
-            self.bookings.ends[pool].insert(End { at: expected_end, number: attributes.number, held, gpus });
+        let before = self.bound(job);
+        let site = self.scene.model.pools[first.pool].site;
+        if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
+            return Err(Refusal::Admission { site });
         }
-        let start = Start { expected_end, ..start };
-        self.bookings.rules.book(&self.scene.model, job, &start, parts.as_slice(), &self.scene.bases(&quote));
+        let quote = quote::quote(self.scene, job, &first);
+        let expected_end = self.scene.now + quote.staging + quote.run;
+        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
+        let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
+        let rule_hold = self.hold(&start)?;
+        let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
+        let (busy_power_mw, held) = booked.inspect_err(|_| self.bookings.rules.undo_hold(&self.scene.model, rule_hold))?;
+
+        let nodes = self.bookings.capacity.shares(held).count() as u32;
+        let spread = self.scene.model.classes[attributes.class].spread_efficiency(nodes);
+        let rate = first.rate.times(spread).times(split_efficiency);
+        let run = self.scene.run_length(job, rate);
+        let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
+        let expected_end = self.scene.now + quote.staging + run;
+        let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
+        self.rebind(before, None, attributes.gpus);
+        self.bookings.follow(self.scene, &running);
+        self.bookings.claim(self.scene, job, &running, &quote);
         self.decided.insert(job);
-        let started = Started { job, pool: first.pool, parts, held, rate, expected_end, load_gpu_us, before, busy_power_mw, quote };
-        self.decisions.push(Decision::Start(started));
+        self.decisions.push(Decision::Start(Started { job, running, rule_hold, rate, before }));
         Ok(())
+    }
+
+    fn hold(&mut self, start: &Start<'_>) -> Result<rules::Held, Refusal> {
+        self.bookings.rules.try_hold(&self.scene.model, start).map_err(|refusal| {
+            self.bookings.rules.count_refusal(&refusal);
+            Refusal::Rules(refusal)
+        })
     }
 
     fn check_shares(&self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
@@ -381,7 +415,7 @@ impl<'a> Plan<'a> {
             Some(Reason::Residency) => Refusal::Residency { site },
             Some(Reason::Latency) => {
                 let region = self.scene.jobs.attributes(job).region;
-                Refusal::Latency { site, one_way: self.scene.network.routes().one_way(region, site) }
+                Refusal::Latency { site, one_way: self.scene.network.routes.one_way(region, site) }
             }
             _ => Refusal::Chip { pool },
         })
@@ -409,6 +443,7 @@ impl<'a> Plan<'a> {
     fn take(&mut self, job: JobId, shares: &[Allocation]) -> Result<Held, Refusal> {
         let mut held = Held::NOTHING;
         for share in shares {
+            self.bookings.touch(&self.scene.model, self.scene.now, share.pool);
             let taken = self.bookings.capacity.take(job, Share { pool: share.pool, gpus: share.gpus, node: share.node }, &mut held);
             if !taken {
                 self.bookings.capacity.release(held);
@@ -453,46 +488,43 @@ impl<'a> Plan<'a> {
             let shares = self.bookings.capacity.shares(status.held).collect();
             self.tally.preempted.push(shares);
             self.bookings.give_back(self.scene, job);
+            if let Some(hold) = status.rule_hold {
+                self.bookings.rules.suspend(hold, self.scene.now);
+            }
         }
         self.decided.insert(job);
         self.decisions.push(Decision::Preempt { job, how, released: !writes });
         Ok(())
     }
 
-    fn expected_load(&self, job: JobId, pool: PoolId) -> u64 {
-        let gpus = u64::from(self.scene.jobs.attributes(job).gpus);
-        let row = self.scene.jobs.attributes(job).reach;
-        self.scene.reach.candidate(row, pool).map_or(0, |candidate| self.scene.run_length(job, candidate.rate).0.saturating_mul(gpus))
+    /// Returns where a queued job is bound: by this plan, or before it.
+    fn bound(&self, job: JobId) -> Option<Bound> {
+        let status = self.scene.jobs.status(job);
+        self.decided.bound(job).unwrap_or_else(|| status.pool.map(|pool| Bound { pool, load_gpu_us: status.load_gpu_us }))
     }
-    fn unload(&mut self, before: Option<(PoolId, u64)>, gpus: u64) {
-        if let Some((pool, load_gpu_us)) = before {
-            let load = &mut self.bookings.load[pool];
-            load.queued -= 1;
-            load.queued_gpus -= gpus;
-            load.outstanding_gpu_us -= u128::from(load_gpu_us);
+    fn rebind(&mut self, from: Option<Bound>, to: Option<Bound>, gpus: u32) {
+        if let Some(bound) = from {
+            self.bookings.unbind(self.scene.model.pools[bound.pool].site, bound, gpus);
         }
-    }
-    fn load_again(&mut self, before: Option<(PoolId, u64)>, gpus: u64) {
-        if let Some((pool, load_gpu_us)) = before {
-            let load = &mut self.bookings.load[pool];
-            load.queued += 1;
-            load.queued_gpus += gpus;
-            load.outstanding_gpu_us += u128::from(load_gpu_us);
+        if let Some(bound) = to {
+            self.bookings.bind(self.scene.model.pools[bound.pool].site, bound, gpus);
         }
     }
 
     fn undo(&mut self, decision: Decision) {
         match decision {
             Decision::Start(started) => self.undo_start(&started),
-            Decision::Bind { job, pool, load_gpu_us, before } => {
-                let gpus = u64::from(self.scene.jobs.attributes(job).gpus);
-                self.unload(Some((pool, load_gpu_us)), gpus);
-                self.load_again(before, gpus);
+            Decision::Bind { job, to, before } => {
+                self.rebind(Some(to), before, self.scene.jobs.attributes(job).gpus);
+                self.decided.bind(job, before);
             }
             Decision::Preempt { job, released, .. } => {
                 self.decided.remove(job);
                 if released {
                     let shares = self.tally.preempted.pop().expect("a preemption that gave GPUs back is noted");
+                    if let Some(hold) = self.scene.jobs.status(job).rule_hold {
+                        self.bookings.rules.resume(hold, self.scene.now);
+                    }
                     self.bookings.take_again(self.scene, job, &shares);
                 }
             }
@@ -501,15 +533,21 @@ impl<'a> Plan<'a> {
         }
     }
     fn undo_start(&mut self, started: &Started) {
-        let attributes = self.scene.jobs.attributes(started.job);
-        self.bookings.rules.unbook(&self.scene.model, started.job, started.parts.as_slice());
-        for ((pool, _), power) in started.parts.iter().zip(started.busy_power_mw) {
-            self.bookings.busy_power_mw[self.scene.model.pools[pool].site] -= power;
-            self.bookings.ends[pool].remove(started.expected_end, attributes.number);
-        }
-        self.bookings.capacity.release(started.held);
-        self.bookings.load[started.pool].outstanding_gpu_us -= u128::from(started.load_gpu_us);
-        self.load_again(started.before, u64::from(attributes.gpus));
+        self.bookings.take_claim_back(started.job);
+        self.bookings.unfollow(self.scene, &started.running);
+        self.bookings.capacity.release(started.running.held);
+        self.bookings.rules.undo_hold(&self.scene.model, started.rule_hold);
+        self.rebind(None, started.before, self.scene.jobs.attributes(started.job).gpus);
         self.decided.remove(started.job);
     }
+}
+
+/// Returns the parts of a start as rules see them, the expected energy shared by GPUs.
+fn rule_parts(parts: &Parts, gang: u32, energy_mj: u64) -> ([Part; 2], usize) {
+    let mut of_rules = [Part { pool: PoolId(0), gpus: 0, energy_mj: 0 }; 2];
+    for (of_rules, (pool, gpus)) in of_rules.iter_mut().zip(parts.iter()) {
+        let share = u128::from(energy_mj) * u128::from(gpus) / u128::from(gang.max(1));
+        *of_rules = Part { pool, gpus, energy_mj: u64::try_from(share).unwrap_or(u64::MAX) };
+    }
+    (of_rules, parts.as_slice().len())
 }

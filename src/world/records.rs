@@ -67,6 +67,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons in the order of tables.
+    pub const ALL: [Self; 11] = [
+        Self::Chip,
+        Self::Residency,
+        Self::Latency,
+        Self::Size,
+        Self::Quota,
+        Self::Access,
+        Self::Admission,
+        Self::Policy,
+        Self::KilledAtEstimate,
+        Self::StillQueued,
+        Self::StillRunning,
+    ];
     /// Returns the word that columns and JSON use.
     pub fn name(self) -> &'static str {
         match self {

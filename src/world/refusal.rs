@@ -44,6 +44,11 @@ pub enum Refusal {
         /// The limit.
         limit: Power,
     },
+    /// The site's limit on jobs is met.
+    Admission {
+        /// The site.
+        site: SiteId,
+    },
     /// A rule forbids it: quota, cap, domestic share, chip access.
     Rules(rules::Refusal),
     /// The job is deferred until later.
@@ -99,7 +104,7 @@ pub enum ProtocolFault {
 impl Refusal {
     /// Tells whether a rule of governments or platforms denies it, rather than the fleet.
     pub fn is_rule(&self) -> bool {
-        matches!(self, Self::Rules(_) | Self::Power { .. } | Self::Deferred { .. })
+        matches!(self, Self::Rules(_) | Self::Power { .. } | Self::Admission { .. } | Self::Deferred { .. })
     }
     /// Returns the word under which refusals are counted.
     pub fn kind(&self) -> &'static str {
@@ -111,6 +116,7 @@ impl Refusal {
             Self::Split => "split",
             Self::Power { .. } => "power",
             Self::Rules(refusal) => refusal.kind(),
+            Self::Admission { .. } => "admission",
             Self::Deferred { .. } => "deferred",
             Self::NothingToMove => "nothing_to_move",
             Self::Protocol(_) => "protocol",

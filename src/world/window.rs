@@ -11,9 +11,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// Takes the window from a scenario.
     pub fn new(model: &Model) -> Self {
         Self { from: Time::ZERO + model.warmup, to: model.horizon.map_or(Time::NEVER, |horizon| Time::ZERO + horizon) }
     }
+    /// Returns both ends.
     pub fn bounds(&self) -> (Time, Time) {
         (self.from, self.to)
     }

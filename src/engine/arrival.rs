@@ -4,8 +4,9 @@ use super::instant::History;
 use super::{Run, RunError};
 use crate::base::{Money, Ratio, Time};
 use crate::model::{JobId, JobSpec, OutsideId, PoolId};
-use crate::rules::Start;
-use crate::world::jobs::{Attributes, DatasetUse};
+use crate::rules::Refusal;
+use crate::world::delta::Left;
+use crate::world::jobs::{Attributes, DatasetUse, State};
 use crate::world::quote::per_gpu_hour;
 use crate::world::reach::Candidate;
 use crate::world::records::{Account, Fate, Posting, Purpose, Reason};
@@ -16,10 +17,10 @@ impl Run {
         let group = self.scene.model.group_of(spec.tenant);
         let region = self.scene.model.tenants[group].region;
         let data = spec.dataset.map(|dataset| dataset.data);
-        let reach = self.scene.reach.row(&self.scene.model, self.scene.network.routes(), region, spec.class, data);
+        let reach = self.scene.reach.row(&self.scene.model, &self.scene.network.routes, region, spec.class, data);
         let dataset = spec.dataset.map(|dataset| {
-            let slot = self.scene.network.enter_dataset(spec.workload, dataset.key, dataset.bytes, region);
-            DatasetUse { data: dataset.data, slot, bytes: dataset.bytes }
+            let id = self.scene.network.datasets.refer(spec.workload, dataset.key, dataset.bytes, region);
+            DatasetUse { data: dataset.data, id, bytes: self.scene.network.datasets.bytes(id) }
         });
         let attributes = Attributes {
             number: 0,
@@ -35,6 +36,7 @@ impl Run {
             dataset,
             deadline: spec.deadline.unwrap_or(Time::NEVER),
         };
+        self.bookings.rules.prepare(&self.scene.model, group, spec.class);
         let job = self.scene.jobs.admit(spec, attributes);
         let number = self.scene.jobs.attributes(job).number;
         self.digest.event(History::Arrival as u8, [self.scene.now.0, number, u64::from(spec.gpus.0) << 32 | u64::from(spec.class.0)]);
@@ -49,36 +51,36 @@ impl Run {
                 None => self.leave(job, Fate::PricedOut, None),
             };
         }
-        if let Some(reason) = self.over_the_limit(job) {
-            return self.leave(job, Fate::Rejected, Some(reason));
-        }
         self.schedule_patience(job);
         self.delta.arrived.push(job);
+        if self.has_limits {
+            self.fresh.push((job, number));
+        }
         Ok(())
     }
 
     /// Tells why no pool can ever run a job; `None`: one can. The reason is that of the pool that came closest.
     fn why_never(&self, job: JobId) -> Option<Reason> {
         let attributes = self.scene.jobs.attributes(job);
-        let start = self.bookings.start(&self.scene, job, self.scene.now);
         let mut closest: Option<Reason> = None;
         for candidate in self.scene.reach.candidates(attributes.reach) {
-            match self.why_never_in(&start, candidate.pool, attributes.gpus) {
+            match self.why_never_in(job, candidate) {
                 None => return None,
                 Some(reason) => closest = closest.max(Some(reason)),
             }
         }
         closest.or_else(|| self.scene.reach.refused(attributes.reach).iter().map(|refused| refused.1).max()).or(Some(Reason::Chip))
     }
-    fn why_never_in(&self, start: &Start, pool: PoolId, gpus: u32) -> Option<Reason> {
-        if !self.bookings.capacity.could_ever_hold(&self.scene.model, pool, gpus) {
+    fn why_never_in(&self, job: JobId, candidate: &Candidate) -> Option<Reason> {
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        if !self.bookings.capacity.could_ever_hold(&self.scene.model, candidate.pool, gpus) {
             return Some(Reason::Size);
         }
-        let model = &self.scene.model;
-        if !self.bookings.rules.may_ever_use(model, start.group, start.class, pool, gpus, self.scene.now) {
-            return Some(Reason::Access);
+        match self.bookings.rules_allow_ever(&self.scene, job, candidate) {
+            Ok(()) => None,
+            Err(Refusal::Access(_)) => Some(Reason::Access),
+            Err(_) => Some(Reason::Quota),
         }
-        (!self.bookings.rules.could_ever_fit(model, start, pool, gpus)).then_some(Reason::Quota)
     }
 
     /// Compares what a job pays at most with what every pool would cost it now. `Some`: all cost more; the outside is where it goes then, if that
@@ -106,7 +108,7 @@ impl Run {
         let amount = per_gpu_hour(self.scene.model.outside[outside].price, attributes.gpus, work);
         self.scene.jobs.usage_mut(job).compute_charge = amount;
         let now = self.scene.now;
-        self.ledger.post(Posting {
+        self.bookings.rules.ledger.post(Posting {
             at: now,
             since: now,
             from: Account::Tenant(attributes.tenant),
@@ -118,19 +120,30 @@ impl Run {
         self.leave(job, Fate::Outside, None)
     }
 
-    /// Checks the limits on jobs of the sites: a job is rejected if every site that could run it is full, or (where sites lose what cannot start
-    /// at once) cannot start it now.
-    fn over_the_limit(&self, job: JobId) -> Option<Reason> {
-        let attributes = self.scene.jobs.attributes(job);
-        let candidates = self.scene.reach.candidates(attributes.reach);
-        let open = candidates.iter().any(|candidate| self.site_admits(candidate.pool, attributes.gpus));
-        (!open).then_some(Reason::Admission)
+    /// Turns away those of this instant's arrivals that limits on jobs do not let in: after the round, as it is then known what could start.
+    pub(super) fn turn_away(&mut self) -> Result<(), RunError> {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for (job, number) in fresh.drain(..) {
+            let still_here = self.scene.jobs.is_live(job) && self.scene.jobs.attributes(job).number == number;
+            if still_here && self.scene.jobs.status(job).state == State::Queued && self.is_turned_away(job) {
+                self.delta.left.push(Left { job, number });
+                self.leave(job, Fate::Rejected, Some(Reason::Admission))?;
+            }
+        }
+        self.fresh = fresh;
+        Ok(())
     }
-    /// Tells whether a site's limits let one more job wait for (or start in) a pool.
-    pub(super) fn site_admits(&self, pool: PoolId, gpus: u32) -> bool {
-        let site = self.scene.model.pools[pool].site;
-        let admission = self.scene.model.sites[site].admission;
-        admission.limit.is_none_or(|limit| self.admitted[site] < limit) && (!admission.loss || self.bookings.capacity.fits(pool, gpus))
+    /// A queued job is turned away if its site loses what cannot start at once, or if it found no site with a place for it.
+    fn is_turned_away(&self, job: JobId) -> bool {
+        let sites = &self.scene.model.sites;
+        let site_of = |pool: PoolId| self.scene.model.pools[pool].site;
+        match self.scene.jobs.status(job).pool {
+            Some(pool) => sites[site_of(pool)].admission.loss,
+            None => {
+                let candidates = self.scene.reach.candidates(self.scene.jobs.attributes(job).reach);
+                let turns_away = |pool: PoolId| sites[site_of(pool)].admission.loss || !self.bookings.admits(&self.scene.model, pool);
+                candidates.iter().all(|candidate| turns_away(candidate.pool))
+            }
+        }
     }
-
 }

@@ -170,11 +170,11 @@ impl Run {
             self.stop_by_failure(*job)?;
         }
         self.scratch = stopped;
-        self.touch_pool(pool);
+        self.bookings.touch(&self.scene.model, self.scene.now, pool);
         self.bookings.capacity.fail(pool, node);
         self.follow_reserved(pool);
         if self.window.overlap(self.scene.now, self.scene.now + Span(1)) > Span::ZERO {
-            self.totals.pools[pool].failures += 1;
+            self.bookings.totals[pool].failures += 1;
         }
         let crews = &mut self.failures.crews[failure];
         if crews.limit.is_some_and(|limit| crews.busy >= limit) {
@@ -189,7 +189,7 @@ impl Run {
     fn repair_node(&mut self, failure: FailureId, pool: PoolId, node: u32) {
         self.totals.events += 1;
         self.digest.event(History::NodeUp as u8, [self.scene.now.0, u64::from(pool.0), u64::from(node)]);
-        self.touch_pool(pool);
+        self.bookings.touch(&self.scene.model, self.scene.now, pool);
         self.bookings.capacity.repair(pool, node);
         self.follow_reserved(pool);
         self.delta.freed.push(pool);

@@ -73,9 +73,9 @@ impl Run {
     }
 
     /// Returns when something happens next; `None`: the run is over.
-    fn next_instant(&self) -> Option<Time> {
+    fn next_instant(&mut self) -> Option<Time> {
         let agenda = self.agenda.peek().map_or(Time::NEVER, |event| event.at);
-        let transfer = self.scene.network.next_event();
+        let transfer = self.next_transfer();
         let arrival = self.upcoming.as_ref().map_or(Time::NEVER, |job| job.submit);
         let recurring = self.next_boundary().min(self.failures.next_event());
         let next = agenda.min(transfer).min(arrival).min(recurring);
@@ -90,7 +90,7 @@ impl Run {
         let horizon = self.horizon.unwrap_or(self.scene.now);
         let drain = self.scene.model.drain;
         let last = if drain.until_idle { horizon + drain.at_most.unwrap_or(Span(horizon.0)) } else { horizon };
-        let idle = in_system == 0 && self.bookings.rules.nothing_due();
+        let idle = in_system == 0;
         let only_recurring = agenda.min(transfer) == Time::NEVER;
         let stalled = only_recurring && next.saturating_since(self.last_start.max(horizon)) > STALLED;
         if (idle && next > horizon) || next > last || (stalled && next > horizon) {
@@ -99,8 +99,11 @@ impl Run {
         Some(next)
     }
 
+    fn next_transfer(&mut self) -> Time {
+        self.scene.network.flows.next_event().unwrap_or(Time::NEVER)
+    }
     /// Returns when a period, hour, window or change is due next.
-    fn next_boundary(&self) -> Time {
+    fn next_boundary(&mut self) -> Time {
         let change = self.scene.model.changes.get(self.next_change).map_or(Time::NEVER, |change| change.at);
         let (from, to) = self.window.bounds();
         let window = if self.scene.now < from { from } else if self.scene.now < to { to } else { Time::NEVER };
@@ -117,7 +120,7 @@ impl Run {
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;
             self.digest.event(History::Boundary as u8, [now.0, 0, 0]);
-            self.settle_boundary()?;
+            self.bookings.rules.advance(&self.scene.model, now)?;
             self.delta.anything_changed = true;
         }
         if self.next_hour <= now {
@@ -131,6 +134,9 @@ impl Run {
         if now == to {
             self.scene.meter.close_window(now);
         }
+        if now == from || now == to {
+            self.bill_sites()?;
+        }
         Ok(())
     }
 
@@ -143,7 +149,7 @@ impl Run {
             }
             if self.failures.next_event() <= self.scene.now {
                 self.apply_failure()?;
-            } else if self.scene.network.next_event() <= self.scene.now {
+            } else if self.next_transfer() <= self.scene.now {
                 self.apply_transfers()?;
             } else {
                 return Ok(());
@@ -186,7 +192,8 @@ impl Run {
         if self.upcoming.is_none() && self.horizon.is_none() {
             self.horizon = Some(self.scene.now);
             self.window.close(self.scene.now);
-            self.ledger.close_window(self.scene.now);
+            self.bookings.window.close(self.scene.now);
+            self.bookings.rules.ledger.close_window(self.scene.now);
             self.scene.meter.close_window(self.scene.now);
         }
     }
@@ -211,6 +218,7 @@ impl Run {
 
     /// Ends the patience of those who are still queued, after the round.
     pub(super) fn close_instant(&mut self) -> Result<(), RunError> {
+        self.turn_away()?;
         while let Some(event) = self.agenda.peek().copied().filter(|event| event.at <= self.scene.now && event.kind == Kind::Patience) {
             self.agenda.pop();
             if let Subject::Job(job, epoch) = event.subject
@@ -238,7 +246,7 @@ impl Run {
         for pool in self.scene.model.pools.ids() {
             let reserved = self.scene.model.pools[pool].reserved_at(hour);
             if reserved != self.pool_reserved[pool] {
-                self.touch_pool(pool);
+                self.bookings.touch(&self.scene.model, self.scene.now, pool);
                 self.pool_reserved[pool] = reserved;
                 self.bookings.capacity.set_reserved(pool, reserved);
                 self.follow_reserved(pool);

@@ -19,25 +19,25 @@ mod failure;
 mod finish;
 mod instant;
 mod settle;
-mod window;
 
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{JobId, JobSource, JobSpec, Model, PoolId, SourceError};
+use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, Workload, WorkloadId};
 use crate::policy::{Needs, PolicyError, Scheduler};
-use crate::rules::Rules;
+use crate::rules::{Rules, RunBounds};
 use crate::rules::ledger::Ledger;
 use crate::world::bookings::{Bookings, Decided};
 use crate::world::delta::Delta;
+use crate::world::network::Delivery;
 use crate::world::plan::{Decision, Tally};
 use crate::world::records::{JobRecord, PoolSample, Totals};
 use crate::world::scene::Scene;
+use crate::world::window::Window;
 use crate::world::{Plan, View};
 use agenda::Agenda;
 pub use finish::Ending;
 use failure::Failures;
-use window::Window;
 
 /// Rounds at one instant before a run is given up.
 pub const ROUNDS_AT_ONE_INSTANT: u32 = 10_000;
@@ -80,7 +80,6 @@ pub struct Run {
     sources: Box<dyn Sources>,
     upcoming: Option<JobSpec>,
     failures: Failures,
-    ledger: Ledger,
     window: Window,
     digest: Digest,
     delta: Delta,
@@ -100,11 +99,17 @@ pub struct Run {
     horizon: Option<Time>,
     rounds_at_instant: u32,
     last_start: Time,
-    /// Jobs running plus waiting at each site, for limits on jobs.
-    admitted: Column<crate::model::SiteId, u64>,
-    /// Per pool: when its integrals were last brought up to date.
-    pool_since: Column<PoolId, Time>,
+    /// Jobs that arrived at this instant, where limits on jobs may turn them away after the round.
+    fresh: Vec<(JobId, JobNumber)>,
+    has_limits: bool,
     pool_reserved: Column<PoolId, u64>,
+    /// What online services draw beyond idle, as the meters know it, in milliwatts.
+    reserved_power: Column<PoolId, u64>,
+    /// Installed nodes, as the meters know them.
+    installed_nodes: Column<PoolId, u32>,
+    billed_until: Column<SiteId, Time>,
+    bytes_in: Column<SiteId, u64>,
+    deliveries: Vec<Delivery>,
     scratch: Vec<JobId>,
     finished: bool,
 }
@@ -115,7 +120,7 @@ pub trait Sources: JobSource {
     ///
     /// # Errors
     /// Fails if the change cannot be made, as with a trace.
-    fn retune(&mut self, workload: crate::model::WorkloadId, to: &crate::model::Workload, at: Time) -> Result<(), SourceError>;
+    fn retune(&mut self, workload: WorkloadId, to: &Workload, at: Time) -> Result<(), SourceError>;
 }
 
 /// One round: lends what a policy sees and fills, and carries the plan out.
@@ -131,14 +136,13 @@ impl Run {
     pub fn new(model: &Model, sources: Box<dyn Sources>, needs: Needs, seed: Seed, options: Options) -> Result<Self, RunError> {
         let scene = Scene::new(model);
         let window = Window::new(model);
-        let rules = Rules::new(model, seed);
+        let rules = Rules::new(model, bounds(model, &window), options.keep_postings);
         let mut run = Self {
-            bookings: Bookings::new(model, rules),
+            bookings: Bookings::new(model, rules, window),
             agenda: Agenda::default(),
             sources,
             upcoming: None,
             failures: Failures::new(model, seed),
-            ledger: Ledger::new(model, window.bounds(), options.keep_postings),
             digest: Digest::new(),
             delta: Delta::default(),
             decisions: Vec::new(),
@@ -155,8 +159,13 @@ impl Run {
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
             last_start: Time::ZERO,
-            admitted: Column::filled(model.sites.len(), 0),
-            pool_since: Column::filled(model.pools.len(), Time::ZERO),
+            fresh: Vec::new(),
+            has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
+            reserved_power: Column::filled(model.pools.len(), 0),
+            installed_nodes: model.pools.iter().map(|pool| pool.nodes).collect(),
+            billed_until: Column::filled(model.sites.len(), Time::ZERO),
+            bytes_in: Column::filled(model.sites.len(), 0),
+            deliveries: Vec::new(),
             pool_reserved: Column::filled(model.pools.len(), 0),
             scratch: Vec::new(),
             finished: false,
@@ -222,7 +231,7 @@ impl Run {
     }
     /// Lends the ledger: balances, totals, and the postings to drain.
     pub fn ledger(&mut self) -> &mut Ledger {
-        &mut self.ledger
+        &mut self.bookings.rules.ledger
     }
     /// Returns the scenario as it stands now.
     pub fn model(&self) -> &Model {
@@ -260,4 +269,12 @@ impl Round<'_> {
         }
         run.close_instant()
     }
+}
+
+/// Returns the bounds that rules need to know.
+fn bounds(model: &Model, window: &Window) -> RunBounds {
+    let horizon = model.horizon.map(|horizon| Time::ZERO + horizon);
+    let drain = model.drain;
+    let latest_end = horizon.map(|horizon| if drain.until_idle { horizon + drain.at_most.unwrap_or(Span(horizon.0)) } else { horizon });
+    RunBounds { prorate_over: model.horizon, latest_end: latest_end.unwrap_or(Time::NEVER), window: window.bounds() }
 }

@@ -6,6 +6,7 @@ use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bytes, Money, Span, Time};
 use crate::model::{JobId, OnFailure, PoolId};
+use crate::world::bookings::Bound;
 use crate::world::attempt::{Spent, Timeline, work_done};
 use crate::world::jobs::State;
 use crate::world::plan::Preempt;
@@ -14,7 +15,7 @@ use crate::world::records::{Account, Fate, GpuTime, JobRecord, Posting, Purpose,
 
 /// How an attempt ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stop {
+pub(super) enum Stop {
     /// All work is done.
     Done,
     /// It is ended for good with its work undone.
@@ -25,6 +26,8 @@ enum Stop {
     Kept,
     /// Preempted; what no checkpoint holds is lost.
     Discarded,
+    /// The run ends first; what was computed counts as kept.
+    Cut,
 }
 
 impl Run {
@@ -70,54 +73,41 @@ impl Run {
             self.scene.jobs.usage_mut(job).preemptions += 1;
         }
         self.scene.jobs.running_to_queued(job);
-        let gpus = u64::from(self.scene.jobs.attributes(job).gpus);
+        let gpus = self.scene.jobs.attributes(job).gpus;
         let status = self.scene.jobs.status_mut(job);
         status.state = State::Queued;
         status.epoch = status.epoch.wrapping_add(1);
-        status.waiting_for = 0;
-        let (pool, load) = (status.pool, status.load_gpu_us);
+        let (pool, load_gpu_us) = (status.pool, status.load_gpu_us);
         if let Some(pool) = pool {
             // It waits for the pool it ran in, unless the policy binds it again.
-            let of_pool = &mut self.bookings.load[pool];
-            of_pool.queued += 1;
-            of_pool.queued_gpus += gpus;
-            of_pool.outstanding_gpu_us += u128::from(load);
+            self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
         }
         self.schedule_patience(job);
         self.delta.returned.push(job);
     }
 
     /// Gives back GPUs, quotas and loads of a job whose attempt has ended.
-    fn give_back(&mut self, job: JobId) {
-        self.touch_pools_of(job);
+    pub(super) fn give_back(&mut self, job: JobId) {
         self.bookings.give_back(&self.scene, job);
         self.after_give_back(job);
     }
     fn after_give_back(&mut self, job: JobId) {
         for (pool, _) in self.scene.jobs.status(job).parts.iter() {
-            self.touch_pool(pool);
             self.follow_reserved(pool);
+            self.follow_nodes(pool);
             self.delta.freed.push(pool);
         }
     }
-    fn touch_pools_of(&mut self, job: JobId) {
-        for (pool, _) in self.scene.jobs.status(job).parts.iter() {
-            self.touch_pool(pool);
-        }
-    }
-
     /// Accounts for an attempt: time, energy, money; and moves the job's progress on.
-    fn end_attempt(&mut self, job: JobId, stop: Stop) -> Result<(), RunError> {
+    pub(super) fn end_attempt(&mut self, job: JobId, stop: Stop) -> Result<(), RunError> {
         let status = *self.scene.jobs.status(job);
         let attributes = *self.scene.jobs.attributes(job);
         let computing = status.state != State::Staging;
         let begin = if computing { status.computing } else { self.scene.now };
         if computing {
             self.change_power(job, false);
-        } else {
-            self.scene.network.stop_waiting(job);
         }
-        self.scene.network.release_dataset(job, &attributes, status.pool, &self.scene.model);
+        self.let_go_of_data(job);
 
         let timeline = self.timeline(job);
         let until = if status.state == State::Stopping { status.stopping_since } else { self.scene.now };
@@ -152,7 +142,7 @@ impl Run {
     fn progress_of(&self, job: JobId, stop: Stop, spent: &Spent) -> Span {
         let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
         match stop {
-            Stop::Done | Stop::Kept | Stop::Killed => spent.computing,
+            Stop::Done | Stop::Kept | Stop::Killed | Stop::Cut => spent.computing,
             Stop::Discarded => spent.safe,
             Stop::Failed => match class.on_failure {
                 OnFailure::Keep => spent.computing,
@@ -178,7 +168,7 @@ impl Run {
         let window = self.window;
         let inside = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
         for (pool, gpus) in status.parts.iter() {
-            self.totals.pools[pool].gpu_time.add(&inside.times(u128::from(gpus)));
+            self.bookings.totals[pool].gpu_time.add(&inside.times(u128::from(gpus)));
             self.totals.chip_gpu_us[self.scene.model.pools[pool].chip] += inside.held * u128::from(gpus);
         }
     }
@@ -239,7 +229,7 @@ impl Run {
     pub(super) fn post(&mut self, posting: Posting) -> Result<(), RunError> {
         if posting.amount > Money::ZERO {
             self.digest.event(History::Money as u8, [posting.at.0, posting.job.unwrap_or(u64::MAX), posting.amount.0.unsigned_abs()]);
-            self.ledger.post(posting)?;
+            self.bookings.rules.ledger.post(posting)?;
         }
         Ok(())
     }
@@ -254,12 +244,12 @@ impl Run {
         if status.state == State::Queued {
             self.settle_claims(job, false)?;
             if let Some(pool) = status.pool {
-                self.bookings.unbind(pool, status.load_gpu_us, attributes.gpus);
+                self.bookings.unbind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us: status.load_gpu_us }, attributes.gpus);
             }
         }
         self.account_waiting(&attributes, job);
         if let Some(dataset) = attributes.dataset {
-            self.scene.network.leave_dataset(dataset.slot);
+            self.scene.network.datasets.release(dataset.id);
         }
         let record = self.record(job, fate, reason);
         self.jobs_out.push(record);
@@ -279,7 +269,7 @@ impl Run {
     fn record(&self, job: JobId, fate: Fate, reason: Option<Reason>) -> JobRecord {
         let (attributes, hidden) = (self.scene.jobs.attributes(job), self.scene.jobs.hidden(job));
         let (status, usage) = (self.scene.jobs.status(job), self.scene.jobs.usage(job));
-        let rtt = status.pool.filter(|_| usage.starts > 0).map(|pool| self.scene.network.routes().rtt(attributes.region, self.scene.model.pools[pool].site));
+        let rtt = status.pool.filter(|_| usage.starts > 0).map(|pool| self.scene.network.routes.rtt(attributes.region, self.scene.model.pools[pool].site));
         JobRecord {
             number: attributes.number,
             workload: hidden.workload,
@@ -322,26 +312,6 @@ impl Run {
             carbon_location_mg: usage.carbon_location_mg,
             carbon_market_mg: usage.carbon_market_mg,
         }
-    }
-
-    /// Brings a pool's integrals up to date, before something changes in it. *O*(1).
-    pub(super) fn touch_pool(&mut self, pool: PoolId) {
-        let since = std::mem::replace(&mut self.pool_since[pool], self.scene.now);
-        let time = u128::from(self.window.overlap(since, self.scene.now).0);
-        if time == 0 {
-            return;
-        }
-        let capacity = &self.bookings.capacity;
-        let totals = &mut self.totals.pools[pool];
-        let installed = u128::from(capacity.installed(pool));
-        totals.installed += installed * time;
-        totals.up += (installed - u128::from(capacity.down(pool))) * time;
-        let reserved = capacity.reserved(pool);
-        totals.reserved += u128::from(reserved) * time;
-        let nodes = capacity.installed_nodes(pool);
-        totals.node_time += u128::from(nodes) * time;
-        let reserved_nodes = reserved.div_ceil(u64::from(self.scene.model.pools[pool].gpus_per_node.max(1)));
-        totals.taken_up += u128::from((u64::from(capacity.busy_nodes(pool)) + reserved_nodes).min(u64::from(nodes))) * time;
     }
 
     /// Lets the meter follow what online services draw: busy power for as many reserved GPUs as jobs leave.

@@ -37,10 +37,10 @@ impl Process {
     }
     /// Puts another process in this one's place at an instant. An MMPP with as many states stays in its state; any other process starts afresh.
     pub fn replace(&mut self, mut next: Self) {
-        if let (Self::Modulated(old), Self::Modulated(new)) = (&*self, &mut next) {
-            if old.between_us.len() == new.between_us.len() {
-                (new.state, new.leaves_at, new.visits) = (old.state, old.leaves_at, old.visits);
-            }
+        if let (Self::Modulated(old), Self::Modulated(new)) = (&*self, &mut next)
+            && old.between_us.len() == new.between_us.len()
+        {
+            (new.state, new.leaves_at, new.visits) = (old.state, old.leaves_at, old.visits);
         }
         *self = next;
     }

@@ -185,7 +185,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "job,submit_s,gpus,work_s\n1\u{1b}[31m,0,\u{7},60\n",
-        "jobs.csv:2:11: gpus: `\\u{7}` is not a number; an integer, at least 1",
+        "jobs.csv:2:10: gpus: `\\u{7}` is not a number; an integer, at least 1",
     ),
 ];
 

@@ -2,6 +2,7 @@
 //!
 //! Instants are held as `f64` microseconds, so that rounding to the clock does not add up; they are exact up to 285 years.
 
+use crate::base::Time;
 use crate::base::random::{Draws, Stream};
 use crate::base::time::{MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND};
 use crate::model::{Arrivals, Calendar, Law, Rate};
@@ -37,10 +38,10 @@ impl Process {
     }
     /// Puts another process in this one's place at an instant. An MMPP with as many states stays in its state; any other process starts afresh.
     pub fn replace(&mut self, mut next: Self) {
-        if let (Self::Modulated(old), Self::Modulated(new)) = (&*self, &mut next) {
-            if old.between_us.len() == new.between_us.len() {
-                (new.state, new.leaves_at, new.visits) = (old.state, old.leaves_at, old.visits);
-            }
+        if let (Self::Modulated(old), Self::Modulated(new)) = (&*self, &mut next)
+            && old.between_us.len() == new.between_us.len()
+        {
+            (new.state, new.leaves_at, new.visits) = (old.state, old.leaves_at, old.visits);
         }
         *self = next;
     }
@@ -67,7 +68,7 @@ pub(super) struct Profile {
     greatest: [f64; HOURS_PER_WEEK],
     /// The sine: mean, amplitude (per µs) and angular frequency (per µs).
     sine: Option<(f64, f64, f64)>,
-    /// Microseconds from the week's start (Monday, midnight) to the scenario's.
+    /// From the week's start to the scenario's.
     into_week_us: u64,
 }
 
@@ -80,12 +81,7 @@ impl Profile {
             .sine
             .map(|(amplitude, period_s)| (per_us(rate.mean_per_s), per_us(amplitude), std::f64::consts::TAU / (period_s * MICROS_PER_SECOND as f64)));
         let peak = per_us(rate.mean_per_s) + sine.map_or(0.0, |(_, amplitude, _)| amplitude.abs());
-        let weekday = u64::from(calendar.start.date().weekday().to_monday_zero_offset().unsigned_abs());
-        Self {
-            greatest: std::array::from_fn(|hour| peak * hour_weight(rate, hour)),
-            sine,
-            into_week_us: weekday * MICROS_PER_DAY + calendar.start_of_day_offset_us(),
-        }
+        Self { greatest: std::array::from_fn(|hour| peak * hour_weight(rate, hour)), sine, into_week_us: into_week_us(calendar) }
     }
     fn next(&self, mut now: f64, until: f64, draws: &mut Draws) -> f64 {
         while now < until {
@@ -130,9 +126,30 @@ impl Profile {
     }
 }
 
-/// The weight of an hour of the week, from Monday's first.
-pub(super) fn hour_weight(rate: &Rate, hour_of_week: usize) -> f64 {
+/// Returns the time from the week's start, Monday at midnight, to the scenario's.
+fn into_week_us(calendar: &Calendar) -> u64 {
+    let weekday = u64::from(calendar.start.date().weekday().to_monday_zero_offset().unsigned_abs());
+    weekday * MICROS_PER_DAY + calendar.start_of_day_offset_us()
+}
+
+/// Returns the weight of an hour of the week.
+fn hour_weight(rate: &Rate, hour_of_week: usize) -> f64 {
     rate.by_hour.map_or(1.0, |weights| weights[hour_of_week % 24]) * rate.by_weekday.map_or(1.0, |weights| weights[hour_of_week / 24])
+}
+
+/// Returns the mean rate per second between two instants, by the midpoints of steps of five minutes.
+pub(super) fn mean_rate(rate: &Rate, calendar: &Calendar, from: Time, to: Time) -> f64 {
+    const STEP_US: u64 = MICROS_PER_HOUR / 12;
+    let into_week_us = into_week_us(calendar);
+    let at = |micros: u64| {
+        let hour = (micros + into_week_us) / MICROS_PER_HOUR % HOURS_PER_WEEK as u64;
+        let sine = rate.sine.map_or(0.0, |(amplitude, period_s)| {
+            amplitude * libm::sin(std::f64::consts::TAU * micros as f64 / (period_s * MICROS_PER_SECOND as f64))
+        });
+        (rate.mean_per_s + sine).max(0.0) * hour_weight(rate, hour as usize)
+    };
+    let steps = (to.0 - from.0).div_ceil(STEP_US).max(1);
+    (0..steps).map(|step| at(from.0 + step * STEP_US + STEP_US / 2)).sum::<f64>() / steps as f64
 }
 
 /// A Poisson process whose rate is that of the present state; states follow each other in turn and last for exponential times.

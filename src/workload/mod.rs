@@ -5,11 +5,14 @@ mod attributes;
 mod choice;
 #[cfg(test)]
 mod fixture;
+mod load;
 mod merge;
 mod synthetic;
 #[cfg(test)]
 mod tests;
 pub mod trace;
+
+pub use load::{Offered, offered_load};
 
 use crate::base::Time;
 use crate::base::random::Seed;

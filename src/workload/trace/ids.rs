@@ -48,7 +48,7 @@ impl Ids {
     /// Returns the row from which ids were compared with those of the first rows and the row before only; `None` if every one was compared with all.
     pub fn partial_from(&self) -> Option<u64> {
         let partial = self.count > self.limit && matches!(self.seen, Seen::Table { .. });
-        partial.then_some(self.limit + 1)
+        partial.then(|| self.limit + 1)
     }
 }
 
@@ -116,7 +116,7 @@ fn expand(distances: &[u8]) -> Vec<u64> {
 
 /// Hashes a text id or user; two texts with one hash are told apart by reading the file again.
 pub(super) fn hash(text: &[u8]) -> u64 {
-    let mut state = 0x9E37_79B9_7F4A_7C15 ^ text.len() as u64;
+    let mut state = (text.len() as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     for chunk in text.chunks(8) {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);

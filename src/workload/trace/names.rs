@@ -28,12 +28,16 @@ impl Names {
         if let Some(&(group, first, count)) = self.groups.get(name) {
             return Ok(if count == 1 { Who::Tenant(first) } else { group });
         }
-        let numbered = name.iter().rposition(|byte| *byte == b'-').and_then(|dash| {
-            let &(_, first, count) = self.groups.get(&name[..dash])?;
-            let number: u32 = std::str::from_utf8(&name[dash + 1..]).ok()?.parse().ok()?;
-            (1..=count).contains(&number).then(|| Who::Tenant(TenantId(first.0 + number - 1)))
-        });
-        numbered.ok_or_else(|| known(name, self.groups.keys()))
+        let dash = name.iter().rposition(|byte| *byte == b'-').unwrap_or(0);
+        let Some(&(_, first, count)) = self.groups.get(&name[..dash]) else { return Err(known(name, self.groups.keys())) };
+        let number = std::str::from_utf8(&name[dash + 1..]).ok().and_then(|number| number.parse::<u32>().ok());
+        match number {
+            Some(number) if (1..=count).contains(&number) => Ok(Who::Tenant(TenantId(first.0 + number - 1))),
+            _ => {
+                let group = String::from_utf8_lossy(&name[..dash]);
+                Err(if count == 1 { format!("did you mean `{group}`?") } else { format!("its tenants are `{group}-1` to `{group}-{count}`") })
+            }
+        }
     }
     /// Finds a class.
     pub fn class(&self, name: &[u8]) -> Result<ClassId, String> {

@@ -74,7 +74,7 @@ fn looks_like(text: &[u8]) -> String {
         [b'0', b'x', ..] => "is hexadecimal",
         _ if digits && only(b"_") => "has underscores between its digits",
         _ if digits && only(b",") => "has a comma: a decimal point is `.`, and thousands are not separated",
-        _ if digits && only(b",.") => "has thousands separators",
+        _ if digits && only(b",.") && unsigned.contains(&b',') => "has thousands separators",
         _ if digits && only(b" ") => "has spaces between its digits",
         _ if digits && only(b"e+-.") && unsigned.contains(&b'e') => "has an exponent",
         _ if digits && only(b"-t:z+. /") && unsigned.len() >= 8 => "looks like a date",

@@ -47,7 +47,7 @@ impl Sorted {
                 break;
             }
             let end = place + (rows.len() * Row::ENCODED) as u64;
-            write(&mut file, &rows).map_err(temporary)?;
+            write(&mut file, &rows).map_err(|error| temporary(&error))?;
             parts.push(Part { read: VecDeque::new(), next: place, end });
             place = end;
             rows.clear();
@@ -71,7 +71,7 @@ impl Sorted {
     /// Puts the first row of a part among the heads.
     fn queue(&mut self, part: usize) -> Result<(), SourceError> {
         if self.parts[part].read.is_empty() {
-            self.refill(part).map_err(temporary)?;
+            self.refill(part).map_err(|error| temporary(&error))?;
         }
         self.heads.extend(self.parts[part].read.front().map(|row| Reverse((row.submit_us, row.number, part))));
         Ok(())
@@ -102,7 +102,7 @@ fn write(file: &mut Option<File>, rows: &[Row]) -> io::Result<()> {
     writer.flush()
 }
 
-fn temporary(error: io::Error) -> SourceError {
+fn temporary(error: &io::Error) -> SourceError {
     SourceError::Unreadable(format!("a temporary file for sorting cannot be used: {error}; set `TMPDIR` to a folder with room"))
 }
 

@@ -255,7 +255,7 @@ impl Run {
         }
     }
 
-    fn sample_until(&mut self, at: Time) {
+    pub(super) fn sample_until(&mut self, at: Time) {
         let Some(every) = self.options.sample_every else {
             return;
         };

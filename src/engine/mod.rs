@@ -18,7 +18,12 @@ mod commit;
 mod failure;
 mod finish;
 mod instant;
+mod money;
 mod settle;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use crate::base::digest::Digest;
 use crate::base::random::Seed;

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod energy;
 pub mod fleet;
 pub mod job;
+pub mod law;
 pub mod network;
 pub mod rules;
 pub mod workload;
@@ -15,12 +16,13 @@ pub use calendar::{Calendar, Period};
 pub use energy::{DayPrices, Grid, Series, Tariff};
 pub use fleet::{Chip, Owner, Pool, Side, Site};
 pub use job::{Checkpoint, Class, DataClass, DatasetSpec, Elsewhere, JobSource, JobSpec, OnFailure, Outcome, SourceError, Stays};
+pub use law::{Law, Shape};
 pub use network::{Link, Network, Node};
 pub use rules::{
     Access, Allocate, Apply, Budget, Cap, CapScope, Covers, DomesticShare, GpuQuota, HoursCap, IdSet, Levy, LevyTo, Matcher, OnMiss, OnShort,
     Overrun, Payee, Queueing, Quota, RateTier, Reclaim, ShareOf, Stack, StackMode, Subsidy, SubsidyRate, Supply,
 };
-pub use workload::{Arrivals, DatasetLaw, Estimate, Gang, Law, Rate, Shape, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart, Workload};
+pub use workload::{Arrivals, DatasetLaw, Estimate, Gang, Rate, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart, Workload};
 
 use crate::base::{Column, Money, Power, Ratio, Span, Time};
 use crate::define_ids;

@@ -1,9 +1,8 @@
 //! Where jobs come from, as data; the [`workload`](crate::workload) room draws them.
 
-use super::{ClassId, DataId, TenantGroupId};
+use super::{ClassId, DataId, Law, TenantGroupId};
 use crate::base::Span;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A source of jobs.
 #[derive(Clone, PartialEq, Debug)]
@@ -111,65 +110,6 @@ pub struct DatasetLaw {
     pub shared_by: u64,
 }
 
-/// A law of a positive number: seconds, bytes, yuan or a factor, as its owner says.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Law {
-    /// Its shape.
-    pub shape: Shape,
-    /// Draws below are drawn again.
-    pub min: Option<f64>,
-    /// Draws above are drawn again.
-    pub max: Option<f64>,
-}
-
-/// The shape of a [`Law`]; parameters are checked and finite.
-#[derive(Clone, PartialEq, Debug)]
-#[expect(missing_docs, reason = "the parameters have their textbook names")]
-pub enum Shape {
-    Deterministic {
-        value: f64,
-    },
-    Exponential {
-        mean: f64,
-    },
-    LogNormal {
-        mu: f64,
-        sigma: f64,
-    },
-    Weibull {
-        shape: f64,
-        scale: f64,
-    },
-    Pareto {
-        alpha: f64,
-        scale: f64,
-    },
-    Gamma {
-        shape: f64,
-        scale: f64,
-    },
-    Erlang {
-        k: u32,
-        mean: f64,
-    },
-    /// Exponentials with weights that sum to one: (weight, mean).
-    HyperExponential {
-        branches: Vec<(f64, f64)>,
-    },
-    Uniform {
-        min: f64,
-        max: f64,
-    },
-    /// Values with equal weight, sorted.
-    Empirical {
-        values: Arc<Vec<f64>>,
-    },
-    /// Laws with weights that sum to one.
-    Mixture {
-        parts: Vec<(f64, Law)>,
-    },
-}
-
 /// A trace and how it is mapped onto the scenario.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TraceFile {
@@ -230,15 +170,4 @@ pub enum TraceClean {
     AsIs,
     /// As the scheduler simulator pyss does.
     Pyss,
-}
-
-impl Law {
-    /// Makes a law that always gives the same number.
-    pub fn fixed(value: f64) -> Self {
-        Self { shape: Shape::Deterministic { value }, min: None, max: None }
-    }
-    /// Makes an exponential law.
-    pub fn exponential(mean: f64) -> Self {
-        Self { shape: Shape::Exponential { mean }, min: None, max: None }
-    }
 }

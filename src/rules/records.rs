@@ -71,6 +71,8 @@ pub struct QuotaTotals {
     pub reclaimed: u64,
     /// GPU-microseconds beyond its cap by jobs that outlived their estimate.
     pub overrun_gpu_us: u128,
+    /// Millijoules beyond its cap on energy.
+    pub overrun_mj: u128,
     /// Periods in which its domestic share was met, and was missed.
     pub share_met: u64,
     /// Periods in which its domestic share was missed.

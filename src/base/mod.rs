@@ -1,5 +1,6 @@
 //! The ground floor: ids, time, money, quantities, random streams and laws. Uses nothing above it and does no I/O.
 
+pub mod blocks;
 pub mod column;
 pub mod digest;
 pub mod money;

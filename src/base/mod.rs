@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod digest;
+pub mod exponential;
 pub mod money;
 pub mod quantity;
 pub mod random;

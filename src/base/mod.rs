@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod column;
 pub mod digest;
+pub mod exponential;
 pub mod money;
 pub mod quantity;
 pub mod random;

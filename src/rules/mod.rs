@@ -16,6 +16,7 @@ pub mod quota;
 mod reclaim;
 pub mod records;
 pub mod residency;
+pub mod subsidy;
 #[cfg(test)]
 mod testing;
 
@@ -25,9 +26,11 @@ pub use domestic::DomesticRefusal;
 pub use holding::Held;
 pub use quota::QuotaRefusal;
 pub use residency::{LatencyRefusal, Residence, check_latency, residence};
+pub use subsidy::{Bases, Claims, Expected};
 
-use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{ClassId, JobId, JobNumber, Model, PoolId, QuotaId, Setting, SiteId, TenantGroupId, TenantId};
+use crate::base::random::Seed;
+use crate::base::{Column, Money, MoneyOverflow, Span, Time};
+use crate::model::{ClassId, JobId, JobNumber, Model, PoolId, QuotaId, Setting, SiteId, SubsidyId, TenantGroupId, TenantId};
 use access::AccessUse;
 use caps::Caps;
 use domestic::Shares;
@@ -36,7 +39,8 @@ use ledger::Ledger;
 use levy::Levies;
 use matching::{MatchTable, Matches, Subject};
 use quota::{Charge, QuotaTree};
-use records::QuotaTotals;
+use records::{QuotaTotals, SubsidyTotals};
+use subsidy::{Ask, Programmes};
 
 /// A start, or one that is asked about, as the rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -145,25 +149,27 @@ pub struct Rules {
     access: AccessUse,
     holdings: Holdings,
     levies: Levies,
+    programmes: Programmes,
     now: Time,
 }
 
 impl Rules {
-    /// Makes the state at the start of a run.
-    pub fn new(model: &Model, bounds: RunBounds, keep_postings: bool) -> Self {
+    /// Makes the state at the start of a run. With `keep_postings` the ledger keeps each movement of money until it is drained.
+    pub fn new(model: &Model, seed: Seed, bounds: RunBounds, keep_postings: bool) -> Result<Self, MoneyOverflow> {
         let table = MatchTable::new(model);
         let tree = QuotaTree::new(model);
-        Self {
+        Ok(Self {
             ledger: Ledger::new(model, bounds.window, keep_postings),
             caps: Caps::new(model, &tree, bounds.latest_end),
             shares: Shares::new(model, &tree, table.facts(), bounds.latest_end),
             access: AccessUse::new(model),
             holdings: Holdings::default(),
             levies: Levies::new(model, table.facts()),
+            programmes: Programmes::new(model, seed, bounds.prorate_over, bounds.window)?,
             table,
             tree,
             now: Time::ZERO,
-        }
+        })
     }
     /// Works out which rules a group's jobs of a class meet; must precede every question about them. Cheap after the first time.
     pub fn prepare(&mut self, model: &Model, group: TenantGroupId, class: ClassId) {
@@ -203,7 +209,6 @@ impl Rules {
         let (parts, count) = self.resolve(model, start)?;
         self.admits(model, start, &parts[..count])?;
         let holding = Holding {
-            number: start.number,
             tenant: start.tenant,
             start: start.now,
             expected_end: start.expected_end.max(start.now),
@@ -240,6 +245,10 @@ impl Rules {
         let holding = self.holdings.remove(held);
         self.caps.release(&self.table, &holding, now, energy_mj);
         self.shares.release(model, &self.table, &holding, now);
+        for part in holding.parts() {
+            let gpu_us = u128::from(part.gpus) * u128::from(now.since(holding.start).0);
+            self.programmes.count_use(model, holding.tenant, model.pools[part.pool].site, gpu_us, now);
+        }
         self.let_go(&holding, now);
     }
     /// Returns when a job must be ended, as a cap does not let it outlive its estimate.
@@ -299,20 +308,21 @@ impl Rules {
     /// Lets time pass up to now: judges periods that have ended, pays what is due. Overflow of money ends the run.
     pub fn advance(&mut self, model: &Model, now: Time) -> Result<(), MoneyOverflow> {
         self.pass_time(model, now);
-        self.shares.advance(model, &mut self.tree, &mut self.ledger, now)
+        self.shares.advance(model, &mut self.tree, &mut self.ledger, now)?;
+        self.programmes.advance(model, &mut self.ledger, now)
     }
     /// Returns the next instant at which the rules must be advanced.
     pub fn next_boundary(&mut self) -> Time {
-        self.shares.next_end()
+        self.shares.next_end().min(self.programmes.next_boundary())
     }
     /// Follows a change of the scenario that was made in the model; what was used stays used.
-    pub fn apply_settings(&mut self, model: &Model, settings: &[Setting], now: Time) {
+    pub fn apply_settings(&mut self, model: &Model, settings: &[Setting], now: Time) -> Result<(), MoneyOverflow> {
         let concerns = |setting: &Setting| match setting {
             Setting::Site(..) | Setting::Pool(..) | Setting::Quota(..) | Setting::Access(..) | Setting::Subsidy(..) | Setting::Levy(..) => true,
             Setting::Tariff(..) | Setting::Grid(..) | Setting::Link(..) | Setting::Outside(..) | Setting::Workload(..) => false,
         };
         if !settings.iter().any(concerns) {
-            return;
+            return Ok(());
         }
         self.pass_time(model, now);
         self.tree.set_limits(model, now);
@@ -320,11 +330,15 @@ impl Rules {
         self.caps.set_limits(model, &self.tree, now);
         self.shares.set_limits(model, &self.tree, self.table.facts(), now);
         self.levies = Levies::new(model, self.table.facts());
+        let subsidies = settings.iter().filter_map(|setting| if let Setting::Subsidy(id, _) = setting { Some(*id) } else { None });
+        subsidies.into_iter().try_for_each(|id| self.programmes.change(model, id, now))
     }
-    /// Ends the run: judges the periods that its end cuts.
+    /// Ends the run: judges the periods and decides the windows that its end cuts, and checks that the books balance.
     pub fn finish(&mut self, model: &Model, now: Time) -> Result<(), MoneyOverflow> {
         self.advance(model, now)?;
         self.shares.finish(model, &mut self.tree, &mut self.ledger, now)?;
+        self.programmes.finish(model, now)?;
+        self.programmes.advance(model, &mut self.ledger, now)?;
         self.ledger.assert_balanced();
         Ok(())
     }
@@ -354,6 +368,76 @@ impl Rules {
         &self.levies
     }
 
+    /// Tells whether there are subsidies, so that starts need their bases.
+    pub fn needs_bases(&self) -> bool {
+        self.programmes.any()
+    }
+    /// Returns what a start would get from subsidies now, net of caps and of what budgets have left. `bases` are the expected bases of
+    /// each part; the parts of a split gang are looked at one by one, as if the other claimed nothing.
+    pub fn expected(&self, model: &Model, start: &Start<'_>, bases: &[Bases]) -> Result<Expected, MoneyOverflow> {
+        let mut sum = Expected::default();
+        for (part, bases) in start.parts.iter().zip(bases) {
+            let expected = self.programmes.expected(model, &self.ask(model, start, part, bases))?;
+            sum = Expected { tenant: sum.tenant.plus(expected.tenant)?, public: sum.public.plus(expected.public)? };
+        }
+        Ok(sum)
+    }
+    /// Makes the claims of a start: at the first start of a job, and at the first after a failure.
+    pub fn claim(&mut self, model: &Model, start: &Start<'_>, bases: &[Bases]) -> Result<Claims, MoneyOverflow> {
+        let mut claims = Claims::NONE;
+        for (index, (part, bases)) in (0..).zip(start.parts.iter().zip(bases)) {
+            let subject = Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus };
+            let eligible = &self.table.lookup(&subject).subsidies;
+            let (number, tenant, site, now) = (start.number, start.tenant, model.pools[part.pool].site, start.now);
+            claims = self.programmes.claim(model, &Ask { number, tenant, site, now, eligible, bases }, index, claims)?;
+        }
+        Ok(claims)
+    }
+    /// Takes claims back, at their own instant and before any later ones are kept; exactly as if they had never been made.
+    pub fn undo_claim(&mut self, model: &Model, claims: Claims) -> Result<(), MoneyOverflow> {
+        self.programmes.undo(model, claims)
+    }
+    /// Adds to the claims of a job that is preempted what it has used since it last started: the bases of each part.
+    pub fn accrue_claims(&mut self, model: &Model, claims: Claims, bases: &[Bases]) -> Result<(), MoneyOverflow> {
+        self.programmes.accrue(model, claims, bases)
+    }
+    /// Lets a preempted job start again with its claims: those that the new place is not eligible for are settled on what was accrued.
+    /// Returns what that lowers the tenant's price by, and the claims that stay.
+    pub fn carry_claims(&mut self, model: &Model, start: &Start<'_>, claims: Claims) -> Result<(Money, Claims), MoneyOverflow> {
+        let site_if_eligible = |subsidy: SubsidyId, part: usize| {
+            let part = start.parts.get(part)?;
+            let subject = Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus };
+            let found = self.table.lookup(&subject).subsidies.iter().any(|eligible| eligible.subsidy == subsidy);
+            found.then_some(model.pools[part.pool].site)
+        };
+        self.programmes.carry(model, &mut self.ledger, claims, start.now, site_if_eligible)
+    }
+    /// Settles the claims of a job that ends now: the bases are what each part used since the job last started. Returns what lowers the tenant's
+    /// price, paid now or later; what a batch will decide is not in it.
+    pub fn settle_claims(&mut self, model: &Model, claims: Claims, bases: &[Bases], now: Time) -> Result<Money, MoneyOverflow> {
+        self.programmes.settle(model, &mut self.ledger, claims, bases, now)
+    }
+    /// Releases the claims of a job without payment: it failed or was cancelled.
+    pub fn release_claims(&mut self, model: &Model, claims: Claims) -> Result<(), MoneyOverflow> {
+        self.programmes.release(model, claims)
+    }
+    /// Returns what a programme can still grant in the current period; `None`: unlimited.
+    pub fn budget_left(&self, subsidy: SubsidyId) -> Option<Money> {
+        self.programmes.budget_left(subsidy)
+    }
+    /// Returns the totals of all subsidies.
+    pub fn subsidy_totals(&self) -> Result<Column<SubsidyId, SubsidyTotals>, MoneyOverflow> {
+        self.programmes.totals()
+    }
+    /// Counts jobs that were eligible for more than one subsidy.
+    pub fn eligible_for_several(&self) -> u64 {
+        self.programmes.eligible_for_several()
+    }
+
+    fn ask<'a>(&'a self, model: &Model, start: &Start<'_>, part: &Part, bases: &'a Bases) -> Ask<'a> {
+        let eligible = &self.matches(start, part).subsidies;
+        Ask { number: start.number, tenant: start.tenant, site: model.pools[part.pool].site, now: start.now, eligible, bases }
+    }
     fn matches(&self, start: &Start<'_>, part: &Part) -> &Matches {
         self.table.lookup(&Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus })
     }

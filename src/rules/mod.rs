@@ -1,11 +1,15 @@
 //! What is allowed and who pays: matchers, quotas, caps, domestic shares, chip access, residency, subsidies, levies, the ledger.
 //!
 //! [`Rules`] is the state of all rules during a run. A start is tried with [`Rules::try_hold`] and can be taken back exactly with
-//! [`Rules::undo_hold`]; the engine ends it with [`Rules::release`]. Time passes by [`Rules::advance`], which must be called at every
-//! instant before anything else, and at least whenever [`Rules::next_boundary`] says.
+//! [`Rules::undo_hold`]; the engine ends it with [`Rules::release`]. Money that a start claims goes the same way: [`Rules::claim`],
+//! [`Rules::undo_claim`], [`Rules::settle_claims`]. Time passes by [`Rules::advance`]: call it once at every instant before anything else (it
+//! costs a few comparisons), and let no instant pass over that [`Rules::next_boundary`] names.
+//!
+//! Methods take the model rather than keep a copy: a change of the scenario is made in the model, then [`Rules::apply_settings`] follows it.
 
 pub mod access;
 pub mod caps;
+mod claims;
 pub mod domestic;
 mod holding;
 pub mod ledger;
@@ -16,6 +20,7 @@ pub mod quota;
 mod reclaim;
 pub mod records;
 pub mod residency;
+mod starts;
 pub mod subsidy;
 #[cfg(test)]
 mod testing;
@@ -30,17 +35,17 @@ pub use subsidy::{Bases, Claims, Expected};
 
 use crate::base::random::Seed;
 use crate::base::{Column, Money, MoneyOverflow, Span, Time};
-use crate::model::{ClassId, JobId, JobNumber, Model, PoolId, QuotaId, Setting, SiteId, SubsidyId, TenantGroupId, TenantId};
+use crate::model::{ClassId, JobId, JobNumber, Model, PoolId, QuotaId, Setting, SiteId, TenantGroupId, TenantId};
 use access::AccessUse;
 use caps::Caps;
 use domestic::Shares;
-use holding::{HeldPart, Holding, Holdings};
+use holding::Holdings;
 use ledger::Ledger;
 use levy::Levies;
-use matching::{MatchTable, Matches, Subject};
-use quota::{Charge, QuotaTree};
-use records::{QuotaTotals, SubsidyTotals};
-use subsidy::{Ask, Programmes};
+use matching::MatchTable;
+use quota::QuotaTree;
+use records::QuotaTotals;
+use subsidy::Programmes;
 
 /// A start, or one that is asked about, as the rules see it.
 #[derive(Clone, Copy, Debug)]
@@ -175,136 +180,6 @@ impl Rules {
     pub fn prepare(&mut self, model: &Model, group: TenantGroupId, class: ClassId) {
         self.table.prepare(model, &self.tree, group, class);
     }
-    /// Tells whether a start may need its expected energy: some quota caps energy.
-    pub fn needs_energy(&self) -> bool {
-        self.caps.any_on_energy()
-    }
-    /// Tells whether the rules admit a start. *O*(rules that it meets × depth).
-    pub fn check(&self, model: &Model, start: &Start<'_>) -> Result<(), Refusal> {
-        let (parts, count) = self.resolve(model, start)?;
-        self.admits(model, start, &parts[..count])
-    }
-    /// Tells whether the rules could ever admit a job of this size there, if nothing else ran.
-    pub fn check_ever(&self, model: &Model, start: &Start<'_>) -> Result<(), Refusal> {
-        let (mut parts, mut count) = ([None, None], 0);
-        for (slot, part) in parts.iter_mut().zip(start.parts) {
-            let found = self.matches(start, part);
-            let chip = model.pools[part.pool].chip;
-            AccessUse::admit_ever(model, &found.access, (chip, part.gpus), start.now).map_err(Refusal::Access)?;
-            let held = held_part(model, part, found, None);
-            for charge in self.charges(&held) {
-                self.tree.fits_ever(charge).map_err(Refusal::Quota)?;
-            }
-            *slot = Some(held);
-            count += 1;
-        }
-        let first = parts[0].expect("a start has a part");
-        let parts = [first, parts[1].unwrap_or(first)];
-        let length = start.expected_end.saturating_since(start.now);
-        self.caps.fits_ever(&self.table, &parts[..count], length).map_err(Refusal::Cap)
-    }
-    /// Holds what a start needs under the rules, or tells which rule denies it. Nothing changes on a refusal.
-    pub fn try_hold(&mut self, model: &Model, start: &Start<'_>) -> Result<Held, Refusal> {
-        self.pass_time(model, start.now);
-        let (parts, count) = self.resolve(model, start)?;
-        self.admits(model, start, &parts[..count])?;
-        let holding = Holding {
-            tenant: start.tenant,
-            start: start.now,
-            expected_end: start.expected_end.max(start.now),
-            parts,
-            count: u8::try_from(count).expect("a start has one or two parts"),
-            overrunning: false,
-        };
-        for part in holding.parts() {
-            for quota in self.table.charged(part.charges) {
-                self.tree.hold(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, start.now);
-            }
-            self.access.hold(part.access, part.gpus);
-        }
-        self.caps.hold(&self.table, &holding);
-        self.shares.hold(model, &self.table, &holding);
-        let metered = |part: &HeldPart| self.caps.concerns(&self.table, part) || self.shares.concerns(&self.table, part);
-        let watched = holding.parts().iter().any(metered);
-        let held = self.holdings.insert(holding);
-        if watched {
-            self.holdings.watch_estimate(held);
-        }
-        Ok(held)
-    }
-    /// Takes a start back, at its own instant; exactly as if it had never been tried.
-    pub fn undo_hold(&mut self, model: &Model, held: Held) {
-        let holding = self.holdings.remove(held);
-        self.caps.undo(&self.table, &holding);
-        self.shares.undo(model, &self.table, &holding);
-        self.let_go(&holding, holding.start);
-    }
-    /// Ends what a start holds: the job finished, failed or was preempted. `energy_mj` is the metered energy of each part.
-    pub fn release(&mut self, model: &Model, held: Held, now: Time, energy_mj: &[u64]) {
-        self.pass_time(model, now);
-        let holding = self.holdings.remove(held);
-        self.caps.release(&self.table, &holding, now, energy_mj);
-        self.shares.release(model, &self.table, &holding, now);
-        for part in holding.parts() {
-            let gpu_us = u128::from(part.gpus) * u128::from(now.since(holding.start).0);
-            self.programmes.count_use(model, holding.tenant, model.pools[part.pool].site, gpu_us, now);
-        }
-        self.let_go(&holding, now);
-    }
-    /// Returns when a job must be ended, as a cap does not let it outlive its estimate.
-    pub fn kill_at(&self, held: Held) -> Option<Time> {
-        self.caps.kill_at(&self.table, self.holdings.at(held))
-    }
-    /// Tells whether a start would take a quota beyond its nominal; those that do not go first.
-    pub fn borrows(&self, model: &Model, start: &Start<'_>) -> bool {
-        start.parts.iter().any(|part| {
-            let held = held_part(model, part, self.matches(start, part), None);
-            self.charges(&held).any(|charge| self.tree.borrows(charge))
-        })
-    }
-    /// Returns the quotas that a part of a start is charged to.
-    pub fn charged_quotas(&self, start: &Start<'_>, part: &Part) -> &[QuotaId] {
-        self.table.charged(self.matches(start, part).charges)
-    }
-    /// Chooses the running jobs that give way to a start under reclaim; `None` if that is not allowed or would not help.
-    ///
-    /// `room` tells whether the start has room once the given jobs have left, which quotas alone do not know. The running jobs are asked for only
-    /// if anybody borrows. Whoever preempts the victims tells of each with [`Rules::count_reclaimed`].
-    pub fn reclaim<R: Iterator<Item = Running>>(
-        &mut self,
-        model: &Model,
-        start: &Start<'_>,
-        running: impl FnOnce() -> R,
-        room: &mut dyn FnMut(&[JobId]) -> bool,
-    ) -> Option<Vec<JobId>> {
-        let held = |part| held_part(model, part, self.matches(start, part), None);
-        let charges: Vec<Charge> = start.parts.iter().flat_map(|part| self.charges(&held(part)).collect::<Vec<_>>()).collect();
-        if !reclaim::possible(model, &self.tree, &charges) {
-            return None;
-        }
-        let candidate = |running: Running| {
-            let charges = self.holdings.at(running.held).parts().iter().flat_map(|part| self.charges(part)).collect();
-            let Running { job, number, since, priority, .. } = running;
-            reclaim::Candidate { job, number, since, priority, charges }
-        };
-        let candidates = running().map(candidate).collect();
-        let claimant = reclaim::Claimant { charges: &charges, priority: start.priority, now: start.now };
-        reclaim::victims(model, &mut self.tree, claimant, candidates, room)
-    }
-    /// Counts a job that is taken back from the quotas that it is charged to; call it before the job is released.
-    pub fn count_reclaimed(&mut self, held: Held) {
-        for part in self.holdings.at(held).parts() {
-            for quota in self.table.charged(part.charges) {
-                self.tree.totals_mut(*quota).reclaimed += 1;
-            }
-        }
-    }
-    /// Counts a refusal for the totals of the quota that refused.
-    pub fn count_refusal(&mut self, refusal: &Refusal) {
-        if let Some(quota) = refusal.quota() {
-            self.tree.totals_mut(quota).refusals += 1;
-        }
-    }
     /// Lets time pass up to now: judges periods that have ended, pays what is due. Overflow of money ends the run.
     pub fn advance(&mut self, model: &Model, now: Time) -> Result<(), MoneyOverflow> {
         self.pass_time(model, now);
@@ -363,124 +238,22 @@ impl Rules {
     pub fn charge_levies(&mut self, model: &Model, site: SiteId, energy_mj: u128, times: (Time, Time)) -> Result<(), MoneyOverflow> {
         self.levies.charge_site(model, &mut self.ledger, site, energy_mj, times)
     }
-    /// Returns the levies of sites.
+    /// Books the part of the levies on a job's metered energy that its site passes on, and returns it.
+    pub fn charge_levies_to_tenant(
+        &mut self,
+        model: &Model,
+        site: SiteId,
+        (tenant, job): (TenantId, JobNumber),
+        energy_mj: u128,
+        times: (Time, Time),
+    ) -> Result<Money, MoneyOverflow> {
+        self.levies.charge_tenant(model, &mut self.ledger, site, (tenant, job), energy_mj, times)
+    }
+    /// Returns the levies of sites, for questions about prices.
     pub fn levies(&self) -> &Levies {
         &self.levies
     }
 
-    /// Tells whether there are subsidies, so that starts need their bases.
-    pub fn needs_bases(&self) -> bool {
-        self.programmes.any()
-    }
-    /// Returns what a start would get from subsidies now, net of caps and of what budgets have left. `bases` are the expected bases of
-    /// each part; the parts of a split gang are looked at one by one, as if the other claimed nothing.
-    pub fn expected(&self, model: &Model, start: &Start<'_>, bases: &[Bases]) -> Result<Expected, MoneyOverflow> {
-        let mut sum = Expected::default();
-        for (part, bases) in start.parts.iter().zip(bases) {
-            let expected = self.programmes.expected(model, &self.ask(model, start, part, bases))?;
-            sum = Expected { tenant: sum.tenant.plus(expected.tenant)?, public: sum.public.plus(expected.public)? };
-        }
-        Ok(sum)
-    }
-    /// Makes the claims of a start: at the first start of a job, and at the first after a failure.
-    pub fn claim(&mut self, model: &Model, start: &Start<'_>, bases: &[Bases]) -> Result<Claims, MoneyOverflow> {
-        let mut claims = Claims::NONE;
-        for (index, (part, bases)) in (0..).zip(start.parts.iter().zip(bases)) {
-            let subject = Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus };
-            let eligible = &self.table.lookup(&subject).subsidies;
-            let (number, tenant, site, now) = (start.number, start.tenant, model.pools[part.pool].site, start.now);
-            claims = self.programmes.claim(model, &Ask { number, tenant, site, now, eligible, bases }, index, claims)?;
-        }
-        Ok(claims)
-    }
-    /// Takes claims back, at their own instant and before any later ones are kept; exactly as if they had never been made.
-    pub fn undo_claim(&mut self, model: &Model, claims: Claims) -> Result<(), MoneyOverflow> {
-        self.programmes.undo(model, claims)
-    }
-    /// Adds to the claims of a job that is preempted what it has used since it last started: the bases of each part.
-    pub fn accrue_claims(&mut self, model: &Model, claims: Claims, bases: &[Bases]) -> Result<(), MoneyOverflow> {
-        self.programmes.accrue(model, claims, bases)
-    }
-    /// Lets a preempted job start again with its claims: those that the new place is not eligible for are settled on what was accrued.
-    /// Returns what that lowers the tenant's price by, and the claims that stay.
-    pub fn carry_claims(&mut self, model: &Model, start: &Start<'_>, claims: Claims) -> Result<(Money, Claims), MoneyOverflow> {
-        let site_if_eligible = |subsidy: SubsidyId, part: usize| {
-            let part = start.parts.get(part)?;
-            let subject = Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus };
-            let found = self.table.lookup(&subject).subsidies.iter().any(|eligible| eligible.subsidy == subsidy);
-            found.then_some(model.pools[part.pool].site)
-        };
-        self.programmes.carry(model, &mut self.ledger, claims, start.now, site_if_eligible)
-    }
-    /// Settles the claims of a job that ends now: the bases are what each part used since the job last started. Returns what lowers the tenant's
-    /// price, paid now or later; what a batch will decide is not in it.
-    pub fn settle_claims(&mut self, model: &Model, claims: Claims, bases: &[Bases], now: Time) -> Result<Money, MoneyOverflow> {
-        self.programmes.settle(model, &mut self.ledger, claims, bases, now)
-    }
-    /// Releases the claims of a job without payment: it failed or was cancelled.
-    pub fn release_claims(&mut self, model: &Model, claims: Claims) -> Result<(), MoneyOverflow> {
-        self.programmes.release(model, claims)
-    }
-    /// Returns what a programme can still grant in the current period; `None`: unlimited.
-    pub fn budget_left(&self, subsidy: SubsidyId) -> Option<Money> {
-        self.programmes.budget_left(subsidy)
-    }
-    /// Returns the totals of all subsidies.
-    pub fn subsidy_totals(&self) -> Result<Column<SubsidyId, SubsidyTotals>, MoneyOverflow> {
-        self.programmes.totals()
-    }
-    /// Counts jobs that were eligible for more than one subsidy.
-    pub fn eligible_for_several(&self) -> u64 {
-        self.programmes.eligible_for_several()
-    }
-
-    fn ask<'a>(&'a self, model: &Model, start: &Start<'_>, part: &Part, bases: &'a Bases) -> Ask<'a> {
-        let eligible = &self.matches(start, part).subsidies;
-        Ask { number: start.number, tenant: start.tenant, site: model.pools[part.pool].site, now: start.now, eligible, bases }
-    }
-    fn matches(&self, start: &Start<'_>, part: &Part) -> &Matches {
-        self.table.lookup(&Subject { group: start.group, class: start.class, pool: part.pool, gpus: start.gpus })
-    }
-    fn charges<'a>(&'a self, part: &HeldPart) -> impl Iterator<Item = Charge> + 'a {
-        let (chip, gpus) = (part.chip, part.gpus);
-        self.table.charged(part.charges).iter().map(move |quota| Charge { quota: *quota, chip, gpus })
-    }
-    /// Finds what the parts of a start are charged to, and under which access rules they may use their chips.
-    fn resolve(&self, model: &Model, start: &Start<'_>) -> Result<([HeldPart; 2], usize), Refusal> {
-        assert!(matches!(start.parts.len(), 1 | 2), "a start has one or two parts");
-        let found = |part: &Part, planned| {
-            let found = self.matches(start, part);
-            let chip = model.pools[part.pool].chip;
-            let access = self.access.admit(model, &found.access, (chip, part.gpus), start.now, planned).map_err(Refusal::Access)?;
-            Ok(held_part(model, part, found, access))
-        };
-        let first = found(&start.parts[0], None)?;
-        let second = start.parts.get(1).map(|part| found(part, first.access.map(|access| (access, first.gpus)))).transpose()?;
-        Ok(([first, second.unwrap_or(first)], start.parts.len()))
-    }
-    fn admits(&self, model: &Model, start: &Start<'_>, parts: &[HeldPart]) -> Result<(), Refusal> {
-        for charge in self.charges(&parts[0]) {
-            self.tree.fits(charge, &[]).map_err(Refusal::Quota)?;
-        }
-        if let [first, second] = parts {
-            for charge in self.charges(second) {
-                // Of the charges of the first part only the one in the same tree matters, and there is at most one.
-                let planned = self.charges(first).find(|other| self.tree.share_a_tree(other.quota, charge.quota));
-                self.tree.fits(charge, planned.as_slice()).map_err(Refusal::Quota)?;
-            }
-        }
-        let times = (start.now, start.expected_end.max(start.now));
-        self.caps.fits(&self.table, parts, times).map_err(Refusal::Cap)?;
-        self.shares.fits(model, &self.table, parts, times).map_err(Refusal::Domestic)
-    }
-    fn let_go(&mut self, holding: &Holding, now: Time) {
-        for part in holding.parts() {
-            for quota in self.table.charged(part.charges) {
-                self.tree.release(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, now);
-            }
-            self.access.release(part.access, part.gpus);
-        }
-    }
     /// Brings the meters up to now: what outlives its estimate counts as it goes on.
     fn pass_time(&mut self, model: &Model, now: Time) {
         if now == self.now {
@@ -494,9 +267,4 @@ impl Rules {
             self.shares.begin_overrun(model, &self.table, &holding);
         }
     }
-}
-
-fn held_part(model: &Model, part: &Part, found: &Matches, access: Option<crate::model::AccessId>) -> HeldPart {
-    let chip = model.pools[part.pool].chip;
-    HeldPart { charges: found.charges, access, pool: part.pool, chip, gpus: part.gpus, energy_mj: part.energy_mj }
 }

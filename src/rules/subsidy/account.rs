@@ -50,6 +50,10 @@ impl Accounts {
     pub fn counts(&self, made: Time) -> bool {
         made >= self.began
     }
+    /// Returns when the current period ends.
+    pub fn period_end(&self) -> Time {
+        self.current.2
+    }
     /// Lets time pass.
     pub fn advance(&mut self, now: Time) {
         if now >= self.current.2 {

@@ -78,6 +78,8 @@ pub(super) struct Programmes {
     arena: Arena,
     /// When claims lapse; entries of claims that are gone are stale.
     expiries: BinaryHeap<Reverse<(Time, Watched)>>,
+    /// When there is something to do next, or a claim expires that is gone.
+    next: Time,
     window: (Time, Time),
     several: u64,
     offers: Vec<Offer>,
@@ -126,16 +128,19 @@ impl Programmes {
             })
         };
         let items = model.subsidies.iter().map(programme).collect::<Result<Column<_, _>, _>>()?;
-        Ok(Self {
+        let mut programmes = Self {
             floors: items.entries().filter(|(_, item)| item.floor.is_some()).map(|(id, _)| id).collect(),
             items,
             arena: Arena::default(),
             expiries: BinaryHeap::new(),
+            next: Time::NEVER,
             window,
             several: 0,
             offers: Vec::new(),
             settled: Vec::new(),
-        })
+        };
+        programmes.next = programmes.find_next();
+        Ok(programmes)
     }
     /// Returns what a part of a start would get now.
     pub fn expected(&self, model: &Model, ask: &Ask<'_>) -> Result<Expected, MoneyOverflow> {
@@ -235,6 +240,7 @@ impl Programmes {
             item.floor = Floor::new(model, new);
             self.floors = self.items.entries().filter(|(_, item)| item.floor.is_some()).map(|(id, _)| id).collect();
         }
+        self.next = self.find_next();
         Ok(())
     }
     /// Tells whether there is any programme, so that bases are needed at a start.
@@ -317,6 +323,7 @@ impl Programmes {
             self.expiries.retain(|Reverse((_, watched))| arena.is_live(*watched));
         }
         self.expiries.push(Reverse((at, self.arena.watch_last(claims))));
+        self.next = self.next.min(at);
     }
     /// Returns a claim's reservation to its fund and its cap accounts.
     fn give_back(&mut self, model: &Model, claim: &Claim) -> Result<(), MoneyOverflow> {
@@ -329,6 +336,14 @@ impl Programmes {
             accounts.close(entity, claim.made);
         }
         Ok(())
+    }
+}
+
+impl Programme {
+    /// Returns when a period of its budget or of a cap ends.
+    fn next_period(&self) -> Time {
+        let caps = self.accounts.iter().flatten().map(Accounts::period_end);
+        caps.min().unwrap_or(Time::NEVER).min(self.funds.end)
     }
 }
 

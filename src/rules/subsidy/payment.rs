@@ -47,6 +47,9 @@ impl Programmes {
     }
     /// Pays what is due by now, decides windows that have ended, lapses what has expired, and begins new periods.
     pub fn advance(&mut self, model: &Model, ledger: &mut Ledger, now: Time) -> Result<(), MoneyOverflow> {
+        if now < self.next {
+            return Ok(());
+        }
         while let Some(Reverse((_, watched))) = self.expiries.peek().filter(|Reverse((at, _))| *at <= now).copied() {
             self.expiries.pop();
             if let Some(claim) = self.arena.watched(watched).filter(|claim| claim.standing == Standing::Open) {
@@ -71,18 +74,27 @@ impl Programmes {
             }
             item.accounts.iter_mut().flatten().for_each(|accounts| accounts.advance(now));
         }
+        self.next = self.find_next();
         Ok(())
     }
     /// Returns the next instant at which [`Programmes::advance`] has something to do.
     pub fn next_boundary(&mut self) -> Time {
+        let before = self.expiries.len();
         while self.expiries.peek().is_some_and(|Reverse((_, watched))| !self.arena.is_live(*watched)) {
             self.expiries.pop();
         }
-        let expiry = self.expiries.peek().map_or(Time::NEVER, |Reverse((at, _))| *at);
+        if self.expiries.len() < before {
+            self.next = self.find_next();
+        }
+        self.next
+    }
+    /// Looks for the next payment, end of a window or period, or expiry. *O*(subsidies).
+    pub(super) fn find_next(&self) -> Time {
         let of_item = |item: &super::Programme| {
             let payable = item.payables.front().map_or(Time::NEVER, |payable| payable.at);
-            payable.min(item.window.as_ref().map_or(Time::NEVER, |window| window.end)).min(item.funds.end)
+            payable.min(item.window.as_ref().map_or(Time::NEVER, |window| window.end)).min(item.next_period())
         };
+        let expiry = self.expiries.peek().map_or(Time::NEVER, |Reverse((at, _))| *at);
         self.items.iter().map(of_item).min().unwrap_or(Time::NEVER).min(expiry)
     }
     /// Owes an amount and pays it after the programme's lag, at once if there is none.
@@ -91,6 +103,7 @@ impl Programmes {
         let at = payable.at + model.subsidies[id].pay_after;
         let place = payables.partition_point(|other| other.at <= at);
         payables.insert(place, Payable { at, ..payable });
+        self.next = self.next.min(at);
     }
 
     fn settle_some(

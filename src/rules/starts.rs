@@ -18,24 +18,23 @@ impl Rules {
         let (parts, count) = self.resolve(model, start)?;
         self.admits(model, start, &parts[..count])
     }
-    /// Tells whether the rules could ever admit a job of this size there, if nothing else ran.
+    /// Tells whether the rules could ever admit a job of this size there, if nothing else ran. What is refused here never starts; what
+    /// is not may still wait for a window.
     pub fn check_ever(&self, model: &Model, start: &Start<'_>) -> Result<(), Refusal> {
-        let (mut parts, mut count) = ([None, None], 0);
-        for (slot, part) in parts.iter_mut().zip(start.parts) {
-            let found = self.matches(start, part);
-            let chip = model.pools[part.pool].chip;
-            AccessUse::admit_ever(model, &found.access, (chip, part.gpus), start.now).map_err(Refusal::Access)?;
-            let held = held_part(model, part, found, None);
-            for charge in self.charges(&held) {
-                self.tree.fits_ever(charge).map_err(Refusal::Quota)?;
-            }
-            *slot = Some(held);
-            count += 1;
-        }
-        let first = parts[0].expect("a start has a part");
-        let parts = [first, parts[1].unwrap_or(first)];
         let length = start.expected_end.saturating_since(start.now);
-        self.caps.fits_ever(&self.table, &parts[..count], length).map_err(Refusal::Cap)
+        for (at, part) in start.parts.iter().enumerate() {
+            let found = self.matches(start, part);
+            let held = held_part(model, part, found, None);
+            AccessUse::admit_ever(model, &found.access, (held.chip, part.gpus), start.now).map_err(Refusal::Access)?;
+            for charge in self.charges(&held) {
+                let same =
+                    |earlier: &&Part| model.pools[earlier.pool].chip == held.chip && self.charged_quotas(start, earlier).contains(&charge.quota);
+                let gpus = charge.gpus + start.parts[..at].iter().filter(same).map(|earlier| earlier.gpus).sum::<u32>();
+                self.tree.fits_ever(Charge { gpus, ..charge }).map_err(Refusal::Quota)?;
+            }
+            self.caps.fits_ever(&self.table, &held, length).map_err(Refusal::Cap)?;
+        }
+        Ok(())
     }
     /// Holds what a start needs under the rules, or tells which rule denies it. Nothing changes on a refusal.
     pub fn try_hold(&mut self, model: &Model, start: &Start<'_>) -> Result<Held, Refusal> {
@@ -193,4 +192,73 @@ impl Rules {
 fn held_part(model: &Model, part: &Part, found: &Matches, access: Option<AccessId>) -> HeldPart {
     let chip = model.pools[part.pool].chip;
     HeldPart { charges: found.charges, access, pool: part.pool, chip, gpus: part.gpus, energy_mj: part.energy_mj }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::model::{Access, AccessId, ChipId, ClassId, GpuQuota, IdSet, Matcher, PoolId, TenantGroupId, TenantId};
+    use crate::rules::testing::{self, hour};
+    use crate::rules::{AccessBar, RunBounds};
+
+    fn rules(model: &Model) -> Rules {
+        let bounds = RunBounds { prorate_over: None, latest_end: Time::NEVER, window: (Time::ZERO, Time::NEVER) };
+        let mut rules = Rules::new(model, testing::SEED, bounds, false).unwrap();
+        (0..2).for_each(|group| rules.prepare(model, TenantGroupId(group), ClassId(0)));
+        rules
+    }
+
+    fn start(parts: &[Part], group: u32) -> Start<'_> {
+        let tenant = TenantId(if group == 0 { 0 } else { 3 });
+        let gpus = parts.iter().map(|part| part.gpus).sum();
+        let (group, class, now, expected_end) = (TenantGroupId(group), ClassId(0), hour(1), hour(2));
+        Start { number: 0, tenant, group, class, priority: 0, gpus, parts, now, expected_end }
+    }
+
+    fn parts(gpus: [u32; 2]) -> [Part; 2] {
+        [(0, gpus[0]), (2, gpus[1])].map(|(pool, gpus)| Part { pool: PoolId(pool), gpus, energy_mj: 0 })
+    }
+
+    /// The imported chip is for the first group, 20 GPUs at once.
+    fn controlled() -> Model {
+        let mut model = testing::model();
+        let users = Matcher { groups: Some(IdSet::from_iter([TenantGroupId(0)])), ..Matcher::default() };
+        let chips = IdSet::from_iter([ChipId(0)]);
+        model.access.push(Access { name: "imported".into(), chips, users, from: None, until: None, supply: Some(20) });
+        model
+    }
+
+    #[test]
+    fn both_parts_of_a_gang_draw_on_one_supply_and_undoing_returns_it() {
+        let model = controlled();
+        let mut rules = rules(&model);
+        let why = |refusal| if let Refusal::Access(refusal) = refusal { refusal.why } else { panic!("{refusal:?}") };
+        assert_eq!(why(rules.try_hold(&model, &start(&parts([12, 8]), 1)).unwrap_err()), AccessBar::User);
+        let refused = rules.try_hold(&model, &start(&parts([12, 9]), 0)).unwrap_err();
+        assert_eq!(why(refused), AccessBar::Supply { access: AccessId(0), asked: 9, left: 8 });
+        for _ in 0..3 {
+            let held = rules.try_hold(&model, &start(&parts([12, 8]), 0)).unwrap();
+            assert!(rules.check(&model, &start(&parts([1, 1])[..1], 0)).is_err());
+            rules.undo_hold(&model, held);
+        }
+        // The domestic chip is free for all.
+        let domestic = [Part { pool: PoolId(1), gpus: 64, energy_mj: 0 }];
+        assert!(rules.check(&model, &start(&domestic, 1)).is_ok());
+    }
+
+    #[test]
+    fn both_parts_of_a_gang_count_in_one_quota() {
+        let mut model = testing::model();
+        let quota = model.quotas.push(testing::quota("q", None));
+        model.quotas[quota].gpus[ChipId(0)] = Some(GpuQuota { nominal: 20, borrowing_limit: None, lending_limit: None });
+        let mut rules = rules(&model);
+        assert!(rules.check_ever(&model, &start(&parts([20, 20]), 0)).is_err());
+        let refused = rules.try_hold(&model, &start(&parts([12, 9]), 0)).unwrap_err();
+        assert_eq!((refused.kind(), refused.quota()), ("quota", Some(quota)));
+        let held = rules.try_hold(&model, &start(&parts([12, 8]), 0)).unwrap();
+        assert_eq!(rules.quotas().headroom(quota, ChipId(0)), Some(0));
+        rules.release(&model, held, hour(2), &[0, 0]);
+        assert_eq!(rules.quotas().headroom(quota, ChipId(0)), Some(20));
+    }
 }

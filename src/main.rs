@@ -1,3 +1,5 @@
-//! The `edwc` command: a thin shell around the library's [`edwc::cli`].
+//! The `edwc` command; see [`edwc::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    edwc::cli::main()
+}

@@ -6,6 +6,7 @@ pub mod money;
 pub mod quantity;
 pub mod random;
 pub mod time;
+mod ziggurat;
 
 pub use column::{Column, Id};
 pub use money::{Money, MoneyOverflow};

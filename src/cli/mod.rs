@@ -1,1 +1,123 @@
-//! The command line: arguments, and one file a command.
+//! The command line: one file a command, one place that prints, and exit codes that scripts can rely on.
+
+mod arguments;
+mod failure;
+mod interrupt;
+mod metrics;
+mod printer;
+mod progress;
+mod summary;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use failure::{Exit, Failure};
+use printer::Printer;
+use std::panic;
+use std::process::ExitCode;
+
+/// Runs the command line of the process and returns its exit code.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    let mut printer = Printer::new(false);
+    catch_bugs();
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(|| dispatch(arguments, &mut printer)));
+    let exit = match result {
+        Ok(Ok(())) => None,
+        Ok(Err(failure)) => {
+            failure.print(&mut printer);
+            Some(failure.exit)
+        }
+        // The hook has said what there is to say.
+        Err(_) => Some(Exit::Bug),
+    };
+    if let Some(error) = printer.finish() {
+        Failure::new(Exit::Io, format!("cannot write to standard output: {error}")).print(&mut Printer::new(false));
+        return ExitCode::from(exit.unwrap_or(Exit::Io) as u8);
+    }
+    exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
+}
+
+fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> {
+    match arguments.command {
+        None => {
+            printer.out(&Arguments::command().render_help().ansi().to_string());
+            Ok(())
+        }
+        Some(Command::Metrics(arguments)) => {
+            metrics::run(&arguments, printer);
+            Ok(())
+        }
+        Some(_) => Err(Failure::silent(Exit::Usage)),
+    }
+}
+
+/// Prints what clap says: help and version on standard output, everything else with the usage in one line and exit code 2.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let mut printer = Printer::new(false);
+    let text = error.render().ansi().to_string();
+    if !error.use_stderr() {
+        printer.out(&text);
+        return ExitCode::SUCCESS;
+    }
+    printer.error(&text);
+    ExitCode::from(Exit::Usage as u8)
+}
+
+/// Turns a panic into a report that can be sent, and one line that says where it is.
+fn catch_bugs() {
+    panic::set_hook(Box::new(|bug| {
+        let mut printer = Printer::new(false);
+        let report = format!(
+            "edwc {} on {} {}\narguments: {:?}\n{bug}\n\n{}\n",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            std::env::args_os().collect::<Vec<_>>(),
+            std::backtrace::Backtrace::force_capture()
+        );
+        let path = std::env::temp_dir().join(format!("edwc-bug-{}.txt", std::process::id()));
+        let place = match std::fs::write(&path, &report) {
+            Ok(()) => format!("a report is in `{}`", path.display()),
+            Err(_) => format!("the report could not be written:\n{report}"),
+        };
+        printer.error(&format!("error: this is a bug in edwc, not in your input; {place}\n"));
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn all_commands_fit_one_screen() {
+        let help = Arguments::command().render_help().to_string();
+        assert!(help.lines().count() <= 24, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    }
+
+    #[test]
+    fn wrong_command_lines_are_usage_errors() {
+        for arguments in [
+            &["edwc", "run", "--threads", "0"][..],
+            &["edwc", "run", "--seed"],
+            &["edwc", "run", "--seed", "-1"],
+            &["edwc", "run", "--force"],
+            &["edwc", "run", "a", "b"],
+            &["edwc", "run", "a", "--out", "b", "--format", "xlsx"],
+            &["edwc", "explain", "E0117", "--markdown"],
+            &["edwc", "fly"],
+        ] {
+            let error = Arguments::try_parse_from(arguments).expect_err("refused");
+            assert_eq!(error.exit_code(), 2, "{arguments:?}");
+            assert!(error.use_stderr());
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! whose job has moved on is dropped when it comes up.
 
 use crate::base::Time;
-use crate::model::{JobId, PoolId};
+use crate::model::JobId;
 
 /// What an event is; the order of the variants is the order within an instant (semantics: "Time").
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -14,10 +14,6 @@ pub enum Kind {
     JobEnd,
     /// The checkpoint that preemption asked for is written.
     CheckpointEnd,
-    /// A node goes down.
-    Failure,
-    /// A node comes back.
-    Repair,
     /// The policy asked to be woken.
     WakeUp,
     /// The patience of a queued job ran out; applied after the round.
@@ -31,7 +27,7 @@ pub struct Event {
     pub at: Time,
     /// What.
     pub kind: Kind,
-    /// Breaks ties within a kind: the job's number, or the node's place.
+    /// Breaks ties within a kind: the job's number.
     pub tie: u64,
     /// Whom it is about.
     pub subject: Subject,
@@ -42,10 +38,6 @@ pub struct Event {
 pub enum Subject {
     /// A job, if it still is in this epoch.
     Job(JobId, u32),
-    /// A node of a pool.
-    Node(PoolId, u32),
-    /// A failure process, by its place in the list of processes.
-    Process(u32),
     /// Nobody.
     Nobody,
 }
@@ -64,14 +56,6 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Counts the entries, stale ones included.
-    pub fn len(&self) -> usize {
-        self.heap.len()
-    }
-    /// Tells whether nothing is to come.
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
-    }
     /// Returns the next event.
     pub fn peek(&self) -> Option<&Event> {
         self.heap.first()
@@ -135,7 +119,7 @@ mod tests {
             let mut agenda = Agenda::default();
             let mut expected = Vec::new();
             for (at, kind, tie) in events {
-                let kind = [Kind::JobEnd, Kind::Repair, Kind::Patience][kind as usize];
+                let kind = [Kind::JobEnd, Kind::CheckpointEnd, Kind::Patience][kind as usize];
                 agenda.push(Event { at: Time(at), kind, tie, subject: Subject::Nobody });
                 expected.push((at, kind, tie));
                 if tie % 3 == 0 {

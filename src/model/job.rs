@@ -157,6 +157,10 @@ pub trait JobSource: Send {
     fn dropped(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
+    /// Says what the source could not check, one sentence each, for the summary.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A source of jobs cannot go on.

@@ -21,6 +21,8 @@ pub(super) struct Holding {
     pub count: u8,
     /// Whether the job is counted as one that outlives its estimate.
     pub overrunning: bool,
+    /// Whether its quotas are given back already, though what it has used is not accounted yet.
+    pub suspended: bool,
 }
 
 /// One part of a start in one pool.
@@ -99,6 +101,9 @@ impl Holdings {
     }
     pub fn at(&self, held: Held) -> &Holding {
         self.slots[held.0 as usize].holding.as_ref().expect("a handle is used while the job runs")
+    }
+    pub fn at_mut(&mut self, held: Held) -> &mut Holding {
+        self.slots[held.0 as usize].holding.as_mut().expect("a handle is used while the job runs")
     }
     /// Remembers to look at a holding when its estimate runs out.
     pub fn watch_estimate(&mut self, held: Held) {

@@ -100,6 +100,10 @@ impl Ledger {
         }
         Ok(())
     }
+    /// Ends the measured window at `at`, as it is known only now; nothing after it has been booked yet.
+    pub fn close_window(&mut self, at: Time) {
+        self.window.1 = at;
+    }
     /// Returns what an account has received less what it has paid.
     pub fn balance(&self, account: Account) -> Amount {
         self.balances[self.layout.account(account)]
@@ -211,7 +215,6 @@ impl Layout {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::SiteId;

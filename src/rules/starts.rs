@@ -48,13 +48,9 @@ impl Rules {
             parts,
             count: u8::try_from(count).expect("a start has one or two parts"),
             overrunning: false,
+            suspended: false,
         };
-        for part in holding.parts() {
-            for quota in self.table.charged(part.charges) {
-                self.tree.hold(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, start.now);
-            }
-            self.access.hold(part.access, part.gpus);
-        }
+        self.take_hold(&holding, start.now);
         self.caps.hold(&self.table, &holding);
         self.shares.hold(model, &self.table, &holding);
         let metered = |part: &HeldPart| self.caps.concerns(&self.table, part) || self.shares.concerns(&self.table, part);
@@ -72,6 +68,19 @@ impl Rules {
         self.shares.undo(model, &self.table, &holding);
         self.let_go(&holding, holding.start);
     }
+    /// Gives back the quotas and access of a job that is being preempted, so that others may take them at this instant; until it is released
+    /// or resumed.
+    pub fn suspend(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = true;
+        let holding = *self.holdings.at(held);
+        self.let_go(&holding, now);
+    }
+    /// Takes a suspension back at its own instant.
+    pub fn resume(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = false;
+        let holding = *self.holdings.at(held);
+        self.take_hold(&holding, now);
+    }
     /// Ends what a start holds: the job finished, failed or was preempted. `energy_mj` is the metered energy of each part.
     pub fn release(&mut self, model: &Model, held: Held, now: Time, energy_mj: &[u64]) {
         self.pass_time(model, now);
@@ -82,7 +91,9 @@ impl Rules {
             let gpu_us = u128::from(part.gpus) * u128::from(now.since(holding.start).0);
             self.programmes.count_use(model, holding.tenant, model.pools[part.pool].site, gpu_us, now);
         }
-        self.let_go(&holding, now);
+        if !holding.suspended {
+            self.let_go(&holding, now);
+        }
     }
     /// Returns when a job must be ended, as a cap does not let it outlive its estimate.
     pub fn kill_at(&self, held: Held) -> Option<Time> {
@@ -179,6 +190,14 @@ impl Rules {
         self.caps.fits(&self.table, parts, times).map_err(Refusal::Cap)?;
         self.shares.fits(model, &self.table, parts, times).map_err(Refusal::Domestic)
     }
+    fn take_hold(&mut self, holding: &Holding, now: Time) {
+        for part in holding.parts() {
+            for quota in self.table.charged(part.charges) {
+                self.tree.hold(Charge { quota: *quota, chip: part.chip, gpus: part.gpus }, now);
+            }
+            self.access.hold(part.access, part.gpus);
+        }
+    }
     fn let_go(&mut self, holding: &Holding, now: Time) {
         for part in holding.parts() {
             for quota in self.table.charged(part.charges) {
@@ -195,7 +214,6 @@ fn held_part(model: &Model, part: &Part, found: &Matches, access: Option<AccessI
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::{Access, AccessId, ChipId, ClassId, GpuQuota, IdSet, Matcher, PoolId, TenantGroupId, TenantId};

@@ -1,1 +1,28 @@
-//! Statistics of runs and experiments.
+//! Statistics: distributions of one run, and what may be concluded from several.
+//!
+//! Of one run: [`histogram`], [`percentile`], [`moments`], [`sum`] and [`fairness`]. Of a long run or of many: [`warmup`], [`batch`],
+//! [`interval`], [`paired`], [`selection`] and [`run_length`]. Nothing here knows what a job is.
+
+pub mod batch;
+pub mod fairness;
+pub mod histogram;
+pub mod interval;
+pub mod moments;
+pub mod paired;
+pub mod percentile;
+pub mod run_length;
+pub mod selection;
+pub mod sum;
+pub mod warmup;
+
+#[cfg(test)]
+mod tests;
+
+pub use histogram::{Distribution, Histogram};
+pub use moments::Moments;
+pub use sum::Sum;
+
+/// Returns the square, by a product: `powi` differs between platforms.
+fn square(value: f64) -> f64 {
+    value * value
+}

@@ -6,7 +6,8 @@
 
 use super::bits::OrderedBits;
 use crate::base::Column;
-use crate::model::{JobId, Model, PoolId};
+use crate::model::{JobId, Model, PoolId, Setting};
+use std::collections::BTreeMap;
 
 /// No slice, no node.
 const NONE: u32 = u32::MAX;
@@ -150,6 +151,14 @@ impl Capacity {
         let pool = &self.pools[pool];
         u64::from(gpus) <= u64::from(pool.keep.min(pool.nodes)) * u64::from(pool.gpus_per_node)
     }
+    /// Tells whether a gang would fit into the pool if it were empty and as large as any change of the scenario will make it.
+    pub fn could_ever_hold(&self, model: &Model, pool: PoolId, gpus: u32) -> bool {
+        let changed = model.changes.iter().flat_map(|change| &change.settings).any(|setting| match setting {
+            Setting::Pool(id, changed) => *id == pool && u64::from(gpus) <= changed.gpus(),
+            _ => false,
+        });
+        self.could_hold(pool, gpus) || changed
+    }
     /// Returns the free GPUs of one node; 0 for one that is down, has left or does not exist.
     pub fn node_free(&self, pool: PoolId, node: u32) -> u32 {
         let pool = &self.pools[pool];
@@ -200,6 +209,22 @@ impl Capacity {
             self.free_slices.push(at);
             at = slice.next_of_job;
         }
+    }
+    /// Returns a copy of a pool's free room by node, to try what would fit if jobs ended. *O*(GPUs of a node).
+    pub fn packing(&self, pool: PoolId) -> Packing {
+        let pool = &self.pools[pool];
+        let mut nodes_by_free: Vec<u32> = (0..=pool.gpus_per_node).map(|free| pool.level(free)).collect();
+        nodes_by_free[pool.gpus_per_node as usize] += pool.untouched();
+        Packing { nodes_by_free, moved: BTreeMap::new(), free: pool.free, reserved: pool.reserved }
+    }
+    /// Takes back what was just released: the shares as [`Capacity::shares`] listed them before. Nothing may have been taken in between, so that
+    /// the handle is the one that it was.
+    pub fn take_again(&mut self, job: JobId, shares: &[(PoolId, u32, u32)]) -> Held {
+        let mut held = Held::NOTHING;
+        for (pool, node, gpus) in shares.iter().rev() {
+            self.hold(job, *pool, *node, *gpus, &mut held);
+        }
+        held
     }
     /// Iterates over (pool, node, GPUs) of what a job holds.
     pub fn shares(&self, held: Held) -> impl Iterator<Item = (PoolId, u32, u32)> + '_ {
@@ -293,6 +318,38 @@ impl Capacity {
         } else {
             self.slices[slice.previous_of_node as usize].next_of_node = slice.next_of_node;
         }
+    }
+}
+
+/// How many nodes of a pool have how many GPUs free, in a future in which some jobs have ended.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    nodes_by_free: Vec<u32>,
+    /// Free GPUs of nodes that differ from now.
+    moved: BTreeMap<u32, u32>,
+    free: u64,
+    reserved: u64,
+}
+
+impl Packing {
+    /// Gives back what a job holds in the pool.
+    pub fn give_back(&mut self, capacity: &Capacity, held: Held, pool: PoolId) {
+        for (_, node, gpus) in capacity.shares(held).filter(|share| share.0 == pool) {
+            let free = *self.moved.get(&node).unwrap_or(&capacity.node_free(pool, node));
+            self.nodes_by_free[free as usize] -= 1;
+            self.nodes_by_free[(free + gpus) as usize] += 1;
+            self.moved.insert(node, free + gpus);
+            self.free += u64::from(gpus);
+        }
+    }
+    /// Tells whether a gang fits.
+    pub fn packs(&self, gpus: u32) -> bool {
+        let gpus_per_node = (self.nodes_by_free.len() - 1) as u32;
+        let (whole, rest) = (gpus / gpus_per_node, gpus % gpus_per_node);
+        let free_whole = self.nodes_by_free[gpus_per_node as usize];
+        u64::from(gpus) <= self.free.saturating_sub(self.reserved)
+            && whole <= free_whole
+            && (rest == 0 || free_whole > whole || self.nodes_by_free[rest as usize..gpus_per_node as usize].iter().any(|nodes| *nodes > 0))
     }
 }
 

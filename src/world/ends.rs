@@ -4,7 +4,8 @@
 //! GPU sums makes that *O*(R/32 + 64) for R running jobs instead of sorting them at every event.
 
 use crate::base::Time;
-use crate::model::{JobId, JobNumber};
+use crate::model::JobNumber;
+use crate::world::capacity::Held;
 
 /// The most entries of a block; a full one splits in two.
 const BLOCK: usize = 64;
@@ -16,8 +17,8 @@ pub struct End {
     pub at: Time,
     /// Its number, which breaks ties.
     pub number: JobNumber,
-    /// Its slot.
-    pub job: JobId,
+    /// What it holds.
+    pub held: Held,
     /// The GPUs it gives back to this pool.
     pub gpus: u32,
 }
@@ -120,7 +121,7 @@ mod tests {
             let mut ends = ExpectedEnds::default();
             let mut list: Vec<(u64, u64, u32)> = Vec::new();
             for (number, (at, gpus)) in jobs.iter().enumerate() {
-                ends.insert(End { at: Time(*at), number: number as u64, job: JobId(number as u32), gpus: *gpus });
+                ends.insert(End { at: Time(*at), number: number as u64, held: Held::NOTHING, gpus: *gpus });
                 list.push((*at, number as u64, *gpus));
             }
             for removal in removals {

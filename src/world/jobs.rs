@@ -1,7 +1,9 @@
 //! Jobs in the system, as columns indexed by slot. A slot is used again after its job has left.
 
 use super::capacity::Held;
-use super::records::{Fate, Reason};
+use super::network::{CopyId, DatasetId, FlowId};
+use super::parts::Parts;
+use crate::rules;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
 
@@ -57,8 +59,8 @@ pub struct Attributes {
 pub struct DatasetUse {
     /// Its class.
     pub data: crate::model::DataId,
-    /// Its slot among the datasets.
-    pub slot: u32,
+    /// Which one.
+    pub id: DatasetId,
     /// Its size.
     pub bytes: Bytes,
 }
@@ -87,9 +89,9 @@ pub struct Status {
     pub epoch: u32,
     /// The pool it is bound to, or runs in.
     pub pool: Option<PoolId>,
-    /// The other pool of a gang over two sites.
-    pub second_pool: Option<PoolId>,
-    /// What it holds.
+    /// Its GPUs by pool, while it holds them and for what is settled afterwards.
+    pub parts: Parts,
+    /// Its GPUs by node.
     pub held: Held,
     /// When it got its GPUs.
     pub start: Time,
@@ -105,12 +107,26 @@ pub struct Status {
     pub restore: bool,
     /// Where its last checkpoint lies.
     pub checkpoint_at: Option<PoolId>,
-    /// Transfers it still waits for.
-    pub waiting_for: u8,
-    /// Energy per second beyond what the idle node draws, in milliwatts of IT power.
-    pub power_mw: u64,
-    /// Cap that ends it, whatever it has done: estimate or quota.
+    /// The copy of its dataset that it waits for or uses.
+    pub copy: Option<CopyId>,
+    /// Whether it still waits for that copy.
+    pub waits_for_copy: bool,
+    /// The transfer of its checkpoint, while that is under way.
+    pub checkpoint_flow: Option<FlowId>,
+    /// What it holds under the rules.
+    pub rule_hold: Option<rules::Held>,
+    /// When it is ended, whatever it has done: by its estimate or a quota.
     pub kill_at: Time,
+    /// Since when it writes the checkpoint that preemption asked for.
+    pub stopping_since: Time,
+    /// Prices per GPU-hour at its start, part by part.
+    pub prices: [Money; 2],
+    /// The policy holds it back until then.
+    pub deferred_until: Time,
+    /// What it adds to the outstanding work of the pool that it is bound to or runs in.
+    pub load_gpu_us: u64,
+    /// Added to the power of each part's site with all held GPUs busy.
+    pub busy_power_mw: [u64; 2],
 }
 
 /// What a job has used so far.
@@ -130,7 +146,9 @@ pub struct Usage {
     pub restoring_gpu_us: u64,
     pub lost_gpu_us: u64,
     pub compute_charge: Money,
+    pub energy_cost: Money,
     pub energy_charge: Money,
+    pub capital: Money,
     pub transfer_charge: Money,
     pub subsidy: Money,
     pub energy_mj: u64,
@@ -320,7 +338,7 @@ impl Status {
             state: State::Queued,
             epoch,
             pool: None,
-            second_pool: None,
+            parts: Parts::NONE,
             held: Held::NOTHING,
             start: Time::NEVER,
             computing: Time::NEVER,
@@ -329,18 +347,16 @@ impl Status {
             done: Span::ZERO,
             restore: false,
             checkpoint_at: None,
-            waiting_for: 0,
-            power_mw: 0,
+            copy: None,
+            waits_for_copy: false,
+            checkpoint_flow: None,
+            rule_hold: None,
             kill_at: Time::NEVER,
+            stopping_since: Time::NEVER,
+            prices: [Money::ZERO; 2],
+            deferred_until: Time::ZERO,
+            load_gpu_us: 0,
+            busy_power_mw: [0; 2],
         }
     }
-}
-
-/// How a job left: what the engine passes on when it makes the record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Leaving {
-    /// How.
-    pub fate: Fate,
-    /// Why.
-    pub reason: Option<Reason>,
 }

@@ -3,7 +3,7 @@
 use crate::base::{Ratio, Span};
 use crate::define_ids;
 use crate::model::{ClassId, DataId, Model, PoolId, RegionId};
-use crate::rules::residency::{self, DataMode};
+use crate::rules::{Residence, check_latency, residence};
 use crate::world::network::Routes;
 use crate::world::records::Reason;
 
@@ -22,7 +22,7 @@ pub struct Candidate {
     /// One-way delay between region and site.
     pub one_way: Span,
     /// Whether data is copied to the site or read from afar.
-    pub data: DataMode,
+    pub data: Residence,
 }
 
 /// The candidates of every kind of job; rows are worked out when a first job needs them.
@@ -67,7 +67,7 @@ impl Reach {
     pub fn refused(&self, row: ReachId) -> &[(PoolId, Reason)] {
         self.rows[row.0 as usize].as_ref().map_or(&[], |row| &row.refused)
     }
-    /// Forgets all rows, as something changed that they depend on. Rows in use are worked out again by the caller.
+    /// Works out all rows in use again, as something has changed that they depend on.
     pub fn work_out_again(&mut self, model: &Model, routes: &Routes) {
         for index in 0..self.rows.len() {
             if self.rows[index].is_some() {
@@ -87,13 +87,12 @@ fn work_out(model: &Model, routes: &Routes, region: RegionId, class_id: ClassId,
         let site = &model.sites[pool.site];
         let speed = class.speed[pool.chip];
         let one_way = routes.one_way(region, pool.site);
-        let rtt = routes.rtt(region, pool.site);
-        let mode = data.map_or(DataMode::Copy, |data| residency::mode(&model.data[data], &model.regions[region], site));
+        let data = data.map_or(Residence::Local, |data| residence(&model.data[data], &model.regions[region], site));
         let reason = if speed == Ratio::ZERO {
             Some(Reason::Chip)
-        } else if mode == DataMode::Forbidden {
+        } else if data == Residence::Forbidden {
             Some(Reason::Residency)
-        } else if class.one_way_max.is_some_and(|max| one_way > max) || class.rtt_max.is_some_and(|max| rtt > max) {
+        } else if check_latency(class, one_way, routes.rtt(region, pool.site)).is_err() {
             Some(Reason::Latency)
         } else {
             None
@@ -101,11 +100,8 @@ fn work_out(model: &Model, routes: &Routes, region: RegionId, class_id: ClassId,
         match reason {
             Some(reason) => row.refused.push((pool_id, reason)),
             None => {
-                let efficiency = match (mode, data) {
-                    (DataMode::RemoteRead, Some(data)) => model.data[data].efficiency,
-                    _ => Ratio::ONE,
-                };
-                row.candidates.push(Candidate { pool: pool_id, rate: speed.times(efficiency), one_way, data: mode });
+                let efficiency = if let Residence::RemoteRead(efficiency) = data { efficiency } else { Ratio::ONE };
+                row.candidates.push(Candidate { pool: pool_id, rate: speed.times(efficiency), one_way, data });
             }
         }
     }

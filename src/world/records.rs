@@ -67,6 +67,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All reasons in the order of tables.
+    pub const ALL: [Self; 11] = [
+        Self::Chip,
+        Self::Residency,
+        Self::Latency,
+        Self::Size,
+        Self::Quota,
+        Self::Access,
+        Self::Admission,
+        Self::Policy,
+        Self::KilledAtEstimate,
+        Self::StillQueued,
+        Self::StillRunning,
+    ];
     /// Returns the word that columns and JSON use.
     pub fn name(self) -> &'static str {
         match self {
@@ -193,6 +207,17 @@ pub struct GpuTime {
 }
 
 impl GpuTime {
+    /// Returns the time of so many GPUs, from that of one.
+    pub fn times(&self, gpus: u128) -> Self {
+        Self {
+            held: self.held * gpus,
+            kept: self.kept * gpus,
+            staging: self.staging * gpus,
+            checkpointing: self.checkpointing * gpus,
+            restoring: self.restoring * gpus,
+            lost: self.lost * gpus,
+        }
+    }
     /// Adds another share.
     pub fn add(&mut self, other: &Self) {
         self.held += other.held;

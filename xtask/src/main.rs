@@ -1,1 +1,38 @@
-fn main() {}
+//! All automation of the project, in Rust and without a dependency: `cargo xtask test`, `bench`, `codegen`.
+
+mod bench;
+mod codegen;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask COMMAND
+
+  test [--all]        format, lints, tests, release build, smoke runs, the commands of the documents;
+                      --all adds every feature, the API documentation, licences and advisories
+  bench [NAME…]       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml
+  codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["test"] => test::run_steps(false),
+        ["test", "--all"] => test::run_steps(true),
+        ["bench", names @ ..] => bench::run_benches(names),
+        ["codegen"] => codegen::run_codegen(false),
+        ["codegen", "--check"] => codegen::run_codegen(true),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -6,7 +6,6 @@
 mod special;
 #[cfg(test)]
 mod tests;
-mod ziggurat;
 
 use crate::base::random::Draws;
 use special::{gamma_below, normal_below};
@@ -140,14 +139,14 @@ impl Shape {
     fn sample(&self, draws: &mut Draws) -> f64 {
         match self {
             Self::Deterministic { value } => *value,
-            Self::Exponential { mean } => mean * ziggurat::exponential(draws),
-            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * ziggurat::normal(draws)),
+            Self::Exponential { mean } => mean * draws.exponential(),
+            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * draws.normal()),
             Self::Uniform { min, max } => min + (max - min) * draws.unit(),
-            Self::Weibull { shape, scale } => scale * libm::pow(ziggurat::exponential(draws), 1.0 / shape),
-            Self::Pareto { alpha, scale } => scale * libm::exp(ziggurat::exponential(draws) / alpha),
+            Self::Weibull { shape, scale } => scale * libm::pow(draws.exponential(), 1.0 / shape),
+            Self::Pareto { alpha, scale } => scale * libm::exp(draws.exponential() / alpha),
             Self::Gamma { shape, scale } => scale * standard_gamma(*shape, draws),
             Self::Erlang { k, mean } => mean / f64::from(*k) * standard_gamma(f64::from(*k), draws),
-            Self::HyperExponential { branches } => pick(branches, draws) * ziggurat::exponential(draws),
+            Self::HyperExponential { branches } => pick(branches, draws) * draws.exponential(),
             Self::Empirical { values } => values[draws.below(values.len() as u64) as usize],
             Self::Mixture { parts } => pick(parts, draws).sample(draws),
         }
@@ -201,7 +200,7 @@ fn standard_gamma(shape: f64, draws: &mut Draws) -> f64 {
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
     loop {
-        let x = ziggurat::normal(draws);
+        let x = draws.normal();
         let root = 1.0 + c * x;
         if root <= 0.0 {
             continue;

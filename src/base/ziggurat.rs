@@ -3,8 +3,47 @@
 //! Layer and position come from disjoint bits of one 64-bit word, which avoids the correlation that Doornik (2005) found in the original. The tables
 //! are computed once, at first use, by portable mathematics.
 
-use crate::base::random::Draws;
+use super::random::Draws;
 use std::sync::LazyLock;
+
+impl Draws {
+    /// Draws from the standard normal law.
+    #[inline]
+    pub fn normal(&mut self) -> f64 {
+        let layers = &*NORMAL;
+        loop {
+            let bits = self.bits();
+            let layer = (bits & 0xff) as usize;
+            // The upper 53 bits as a signed number in [-1, 1).
+            let x = ((bits as i64) >> 11) as f64 * (1.0 / (1_u64 << 52) as f64) * layers.edge[layer];
+            if x.abs() < layers.edge[layer + 1] {
+                return x;
+            }
+            if let Some(x) = normal_edge(layers, layer, x, self) {
+                return x;
+            }
+        }
+    }
+    /// Draws from the exponential law of mean one.
+    #[inline]
+    pub fn exponential(&mut self) -> f64 {
+        let layers = &*EXPONENTIAL;
+        loop {
+            let bits = self.bits();
+            let layer = (bits & 0xff) as usize;
+            let x = (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64) * layers.edge[layer];
+            if x < layers.edge[layer + 1] {
+                return x;
+            }
+            if layer == 0 {
+                return EXPONENTIAL_TAIL - libm::log(self.open_unit());
+            }
+            if under(layers, layer, self, exponential_density(x)) {
+                return x;
+            }
+        }
+    }
+}
 
 const LAYERS: usize = 256;
 
@@ -38,24 +77,6 @@ impl Layers {
     }
 }
 
-/// Draws from the standard normal law.
-#[inline]
-pub(super) fn normal(draws: &mut Draws) -> f64 {
-    let layers = &*NORMAL;
-    loop {
-        let bits = draws.bits();
-        let layer = (bits & 0xff) as usize;
-        // The upper 53 bits as a signed number in [-1, 1).
-        let x = ((bits as i64) >> 11) as f64 * (1.0 / (1_u64 << 52) as f64) * layers.edge[layer];
-        if x.abs() < layers.edge[layer + 1] {
-            return x;
-        }
-        if let Some(x) = normal_edge(layers, layer, x, draws) {
-            return x;
-        }
-    }
-}
-
 #[cold]
 fn normal_edge(layers: &Layers, layer: usize, x: f64, draws: &mut Draws) -> Option<f64> {
     if layer > 0 {
@@ -66,26 +87,6 @@ fn normal_edge(layers: &Layers, layer: usize, x: f64, draws: &mut Draws) -> Opti
         let beyond = -libm::log(draws.open_unit()) / NORMAL_TAIL;
         if -2.0 * libm::log(draws.open_unit()) >= beyond * beyond {
             return Some(if x < 0.0 { -NORMAL_TAIL - beyond } else { NORMAL_TAIL + beyond });
-        }
-    }
-}
-
-/// Draws from the exponential law of mean one.
-#[inline]
-pub(super) fn exponential(draws: &mut Draws) -> f64 {
-    let layers = &*EXPONENTIAL;
-    loop {
-        let bits = draws.bits();
-        let layer = (bits & 0xff) as usize;
-        let x = (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64) * layers.edge[layer];
-        if x < layers.edge[layer + 1] {
-            return x;
-        }
-        if layer == 0 {
-            return EXPONENTIAL_TAIL - libm::log(draws.open_unit());
-        }
-        if under(layers, layer, draws, exponential_density(x)) {
-            return x;
         }
     }
 }

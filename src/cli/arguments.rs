@@ -1,0 +1,151 @@
+//! The command line, as clap reads it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Simulates China's East Data, West Compute programme (东数西算): latency, utilisation, money and carbon under any scheduling policy.
+#[derive(Debug, Parser)]
+#[command(name = "edwc", version, about, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario and show what happened; without a file, list the scenarios that edwc brings along.
+    Run(Run),
+    /// Report everything that is wrong with a scenario file.
+    Check(Check),
+    /// Explain the code of an error or a warning.
+    Explain(Explain),
+    /// Print the JSON Schema of scenario files, from which editors complete.
+    Schema,
+    /// Write a commented scenario to start from.
+    Init(Init),
+    /// Say what differs in meaning between two scenarios.
+    Diff(Diff),
+    /// List the parts that policies are made of, or explain one.
+    Policies(Policies),
+    /// List the numbers of the summary by their paths.
+    Metrics(Metrics),
+    /// Run again from an output directory and compare.
+    Reproduce(Reproduce),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Scenario file, or the name of one that edwc brings along.
+    pub(crate) file: Option<PathBuf>,
+    /// Policy, such as `fifo+cheapest+easy`; may be given many times, for one run each.
+    #[arg(long = "policy", value_name = "POLICY")]
+    pub(crate) policies: Vec<String>,
+    /// Seed of all random streams; the file's by default.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Set a value of the scenario: `site.zhongwei.pue=1.1`.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Write jobs, series, ledger, latency histograms and the summary into this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace an existing output directory.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// Format of the tables.
+    #[arg(long, value_enum, default_value_t = Format::Csv, requires = "out")]
+    pub(crate) format: Format,
+    /// Print the summary as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Refuse policies that know the true work of jobs.
+    #[arg(long)]
+    pub(crate) no_oracle: bool,
+    /// Print the results and nothing else.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// The formats of tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// CSV (RFC 4180).
+    Csv,
+    /// CSV in which text that a spreadsheet takes for a formula is disarmed.
+    Spreadsheet,
+    /// Parquet with zstd.
+    Parquet,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Scenario file, or the name of one that edwc brings along.
+    pub(crate) file: PathBuf,
+    /// Set a value of the scenario first.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Show all problems rather than the first twenty.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Show which gangs fit how many pools.
+    #[arg(long)]
+    pub(crate) fit: bool,
+    /// List inputs that are assumed or have no mark.
+    #[arg(long)]
+    pub(crate) evidence: bool,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Code, such as `E0117`; without one, all codes are listed.
+    pub(crate) code: Option<String>,
+    /// Write the reference page of all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) markdown: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// File to write; it must not exist.
+    pub(crate) file: PathBuf,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// First scenario.
+    pub(crate) first: PathBuf,
+    /// Second scenario.
+    pub(crate) second: PathBuf,
+}
+
+/// Arguments of `policies`.
+#[derive(Debug, Args)]
+pub(crate) struct Policies {
+    /// Part to explain.
+    pub(crate) name: Option<String>,
+    /// Write the reference page of all parts.
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) markdown: bool,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {
+    /// Write the reference page of all metrics and columns.
+    #[arg(long)]
+    pub(crate) markdown: bool,
+}
+
+/// Arguments of `reproduce`.
+#[derive(Debug, Args)]
+pub(crate) struct Reproduce {
+    /// Output directory of an earlier run.
+    pub(crate) directory: PathBuf,
+}

@@ -1,0 +1,113 @@
+//! Why a command ends without doing what it was asked, and the exit code that says so.
+
+use super::printer::Printer;
+use super::summary::ATTENTION;
+use crate::diag::{Diagnostics, escape};
+use crate::output::DirectoryError;
+use std::io;
+use std::path::Path;
+
+/// The exit codes of edwc, as the reference page lists them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Exit {
+    /// The command ran and what it checked does not hold.
+    CheckFailed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// An input is wrong.
+    Invalid = 3,
+    /// The policy failed or broke the protocol.
+    Policy = 4,
+    /// A limit on resources was met.
+    Resource = 5,
+    /// A file cannot be read or written.
+    Io = 6,
+    /// A bug.
+    Bug = 70,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+/// A command that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    said: Said,
+}
+
+#[derive(Debug)]
+enum Said {
+    /// All that is to say was printed.
+    Already,
+    Message {
+        message: String,
+        help: Option<String>,
+    },
+    Diagnostics {
+        diagnostics: Box<Diagnostics>,
+        limit: usize,
+    },
+}
+
+impl Failure {
+    /// Makes a failure of a message: lower case, no full stop, values in backticks.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, said: Said::Message { message: message.into(), help: None } }
+    }
+    /// Adds what would help.
+    pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
+        if let Said::Message { help, .. } = &mut self.said {
+            *help = Some(line.into());
+        }
+        self
+    }
+    /// Makes a failure of which everything was printed.
+    pub(crate) fn silent(exit: Exit) -> Self {
+        Self { exit, said: Said::Already }
+    }
+    /// Makes a failure of inputs that are wrong; so many of the diagnostics are shown.
+    pub(crate) fn invalid(diagnostics: Diagnostics, limit: usize) -> Self {
+        let exit = match diagnostics.exit_code() {
+            5 => Exit::Resource,
+            6 => Exit::Io,
+            _ => Exit::Invalid,
+        };
+        Self { exit, said: Said::Diagnostics { diagnostics: Box::new(diagnostics), limit } }
+    }
+    /// Makes a failure of a file operation.
+    pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
+        Self::new(Exit::Io, format!("cannot {what} `{}`: {error}", path.display()))
+    }
+    /// Says it on standard error.
+    pub(crate) fn print(&self, printer: &mut Printer) {
+        match &self.said {
+            Said::Already => {}
+            Said::Message { message, help } => {
+                printer.error(&format!("{ATTENTION}error{ATTENTION:#}: {}\n", escape(message)));
+                if let Some(help) = help {
+                    printer.error(&format!("help: {}\n", escape(help)));
+                }
+            }
+            Said::Diagnostics { diagnostics, limit } => {
+                printer.diagnostics(diagnostics, *limit);
+                printer.error(&format!("{}; nothing was run\n", plural(diagnostics.count(crate::diag::Severity::Error), "error")));
+            }
+        }
+    }
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        let exit = match &error {
+            DirectoryError::Refused(_) => Exit::Usage,
+            DirectoryError::Locked { .. } | DirectoryError::Io { .. } => Exit::Io,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+/// Writes a number with its word, in the plural where it takes one.
+pub(crate) fn plural(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}

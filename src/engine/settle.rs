@@ -1,0 +1,365 @@
+//! The end of an attempt: where its time went, what it costs, who pays.
+
+use super::commit::powers;
+use super::instant::History;
+use super::{Run, RunError};
+use crate::base::time::MICROS_PER_HOUR;
+use crate::base::{Bytes, Money, Span, Time};
+use crate::model::{JobId, OnFailure, PoolId};
+use crate::world::bookings::Bound;
+use crate::world::attempt::{Spent, Timeline, work_done};
+use crate::world::jobs::State;
+use crate::world::plan::Preempt;
+use crate::world::quote;
+use crate::world::records::{Account, Fate, GpuTime, JobRecord, Posting, Purpose, Reason};
+
+/// How an attempt ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stop {
+    /// All work is done.
+    Done,
+    /// It is ended for good with its work undone.
+    Killed,
+    /// A node failed.
+    Failed,
+    /// Preempted; all computing so far is kept.
+    Kept,
+    /// Preempted; what no checkpoint holds is lost.
+    Discarded,
+    /// The run ends first; what was computed counts as kept.
+    Cut,
+}
+
+impl Run {
+    /// A job has done all its work, or is ended by its estimate or a quota.
+    pub(super) fn end_job(&mut self, job: JobId) -> Result<(), RunError> {
+        let status = *self.scene.jobs.status(job);
+        let done = status.computing + self.timeline(job).length() <= self.scene.now;
+        let number = self.scene.jobs.attributes(job).number;
+        self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
+        self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;
+        self.settle_claims(job, true)?;
+        self.give_back(job);
+        self.leave(job, Fate::Finished, (!done).then_some(Reason::KilledAtEstimate))
+    }
+    /// The checkpoint that preemption asked for is written.
+    pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {
+        self.end_attempt(job, Stop::Kept)?;
+        self.give_back(job);
+        self.return_to_queue(job, History::Preempted);
+        Ok(())
+    }
+    /// A node of a job's has failed.
+    pub(super) fn stop_by_failure(&mut self, job: JobId) -> Result<(), RunError> {
+        self.end_attempt(job, Stop::Failed)?;
+        self.settle_claims(job, false)?;
+        self.give_back(job);
+        self.scene.jobs.usage_mut(job).failures += 1;
+        self.return_to_queue(job, History::Failed);
+        Ok(())
+    }
+    /// The plan has preempted a job and given its GPUs back already.
+    pub(super) fn stop_by_preemption(&mut self, job: JobId, how: Preempt) -> Result<(), RunError> {
+        self.end_attempt(job, if how == Preempt::Checkpoint { Stop::Kept } else { Stop::Discarded })?;
+        self.after_give_back(job);
+        self.return_to_queue(job, History::Preempted);
+        Ok(())
+    }
+
+    fn return_to_queue(&mut self, job: JobId, why: History) {
+        let number = self.scene.jobs.attributes(job).number;
+        self.digest.event(why as u8, [self.scene.now.0, number, 0]);
+        if matches!(why, History::Preempted) {
+            self.scene.jobs.usage_mut(job).preemptions += 1;
+        }
+        self.scene.jobs.running_to_queued(job);
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        let status = self.scene.jobs.status_mut(job);
+        status.state = State::Queued;
+        status.epoch = status.epoch.wrapping_add(1);
+        let (pool, load_gpu_us) = (status.pool, status.load_gpu_us);
+        if let Some(pool) = pool {
+            // It waits for the pool it ran in, unless the policy binds it again.
+            self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
+        }
+        self.schedule_patience(job);
+        self.delta.returned.push(job);
+    }
+
+    /// Gives back GPUs, quotas and loads of a job whose attempt has ended.
+    pub(super) fn give_back(&mut self, job: JobId) {
+        self.bookings.give_back(&self.scene, job);
+        self.after_give_back(job);
+    }
+    fn after_give_back(&mut self, job: JobId) {
+        for (pool, _) in self.scene.jobs.status(job).parts.iter() {
+            self.follow_reserved(pool);
+            self.follow_nodes(pool);
+            self.delta.freed.push(pool);
+        }
+    }
+    /// Accounts for an attempt: time, energy, money; and moves the job's progress on.
+    pub(super) fn end_attempt(&mut self, job: JobId, stop: Stop) -> Result<(), RunError> {
+        let status = *self.scene.jobs.status(job);
+        let attributes = *self.scene.jobs.attributes(job);
+        let computing = status.state != State::Staging;
+        let begin = if computing { status.computing } else { self.scene.now };
+        if computing {
+            self.change_power(job, false);
+        }
+        self.let_go_of_data(job);
+
+        let timeline = self.timeline(job);
+        let until = if status.state == State::Stopping { status.stopping_since } else { self.scene.now };
+        let spent = timeline.spent(until.saturating_since(begin));
+        let stopping = self.scene.now.saturating_since(until);
+        let kept = self.progress_of(job, stop, &spent);
+        let split = Split { staging: (status.start, begin), begin, spent, kept, stopping: (until, self.scene.now) };
+        self.account_time(job, &split);
+        self.charge_attempt(job, &split)?;
+
+        let usage = self.scene.jobs.usage_mut(job);
+        usage.staging += begin.since(status.start);
+        usage.run = spent.computing + spent.checkpointing + stopping;
+        usage.outlived_estimate |= computing && self.scene.now > status.expected_end;
+        let work = self.scene.jobs.hidden(job).work;
+        let has_checkpoints = self.scene.model.classes[attributes.class].checkpoint.is_some();
+        let status = self.scene.jobs.status_mut(job);
+        let gained = work_done(kept, status.rate, work.saturating_sub(status.done));
+        status.done = match (stop, kept) {
+            (Stop::Done, _) => work,
+            (Stop::Failed, Span::ZERO) if self.scene.model.classes[attributes.class].on_failure == OnFailure::Restart => Span::ZERO,
+            _ => status.done + gained,
+        };
+        status.restore = has_checkpoints && (stop == Stop::Failed || status.done > Span::ZERO);
+        if status.done > Span::ZERO {
+            status.checkpoint_at = status.pool;
+        }
+        Ok(())
+    }
+
+    /// Returns how much of the attempt's computing time is kept.
+    fn progress_of(&self, job: JobId, stop: Stop, spent: &Spent) -> Span {
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        match stop {
+            Stop::Done | Stop::Kept | Stop::Killed | Stop::Cut => spent.computing,
+            Stop::Discarded => spent.safe,
+            Stop::Failed => match class.on_failure {
+                OnFailure::Keep => spent.computing,
+                OnFailure::Resume => spent.safe,
+                OnFailure::Restart => Span::ZERO,
+            },
+        }
+    }
+
+    /// Adds where the GPU time went to the job, and to its pools as far as it lies in the window.
+    fn account_time(&mut self, job: JobId, split: &Split) {
+        let status = *self.scene.jobs.status(job);
+        let whole = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| (from, to));
+        let gpus = u128::from(self.scene.jobs.attributes(job).gpus);
+        let usage = self.scene.jobs.usage_mut(job);
+        let add = |sum: &mut u64, time: u128| *sum = sum.saturating_add(u64::try_from(time * gpus).unwrap_or(u64::MAX));
+        add(&mut usage.held_gpu_us, whole.held);
+        add(&mut usage.kept_gpu_us, whole.kept);
+        add(&mut usage.staging_gpu_us, whole.staging);
+        add(&mut usage.checkpointing_gpu_us, whole.checkpointing);
+        add(&mut usage.restoring_gpu_us, whole.restoring);
+        add(&mut usage.lost_gpu_us, whole.lost);
+        let window = self.window;
+        let inside = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
+        for (pool, gpus) in status.parts.iter() {
+            self.bookings.totals[pool].gpu_time.add(&inside.times(u128::from(gpus)));
+            self.totals.chip_gpu_us[self.scene.model.pools[pool].chip] += inside.held * u128::from(gpus);
+        }
+    }
+
+    /// Charges compute and metered energy for an attempt, and adds its energy and carbon to the job.
+    fn charge_attempt(&mut self, job: JobId, split: &Split) -> Result<(), RunError> {
+        let now = self.scene.now;
+        let status = *self.scene.jobs.status(job);
+        let attributes = *self.scene.jobs.attributes(job);
+        let held = now.since(status.start);
+        for (index, (pool, gpus)) in status.parts.iter().enumerate() {
+            let site = self.scene.model.pools[pool].site;
+            let compute = status.prices[index].times(u128::from(gpus) * u128::from(held.0), u128::from(MICROS_PER_HOUR))?;
+            let [waiting, busy] = powers(&self.scene.model, pool, gpus);
+            let idle = self.scene.meter.share(site, waiting, status.start, split.begin)?;
+            let active = self.scene.meter.share(site, busy, split.begin, now)?;
+            let energy_mj = idle.energy_mj + active.energy_mj;
+            let energy_cost = idle.cost.plus(active.cost)?;
+            let metered = self.scene.model.pools[pool].metered;
+            let usage = self.scene.jobs.usage_mut(job);
+            usage.compute_charge = usage.compute_charge.plus(compute)?;
+            usage.energy_cost = usage.energy_cost.plus(energy_cost)?;
+            usage.capital = usage.capital.plus(quote::capital(&self.scene.model, pool, gpus, held))?;
+            usage.energy_mj += u64::try_from(energy_mj).unwrap_or(u64::MAX);
+            usage.carbon_location_mg += u64::try_from(idle.carbon_location_mg + active.carbon_location_mg).unwrap_or(u64::MAX);
+            usage.carbon_market_mg += u64::try_from(idle.carbon_market_mg + active.carbon_market_mg).unwrap_or(u64::MAX);
+            let posting = Posting {
+                at: now,
+                since: status.start,
+                from: Account::Tenant(attributes.tenant),
+                to: Account::Site(site),
+                amount: compute,
+                purpose: Purpose::Compute,
+                job: Some(attributes.number),
+            };
+            self.post(posting)?;
+            if metered {
+                let usage = self.scene.jobs.usage_mut(job);
+                usage.energy_charge = usage.energy_charge.plus(energy_cost)?;
+                self.post(Posting { amount: energy_cost, purpose: Purpose::MeteredEnergy, ..posting })?;
+            }
+            self.pass_levies_through(job, &posting, site, energy_mj)?;
+        }
+        Ok(())
+    }
+
+    /// Charges a transfer to the job that caused it.
+    pub(super) fn charge_transfer(&mut self, job: JobId, price: Money, bytes: Bytes) -> Result<(), RunError> {
+        let amount = price.times(u128::from(bytes.0), u128::from(Bytes::PER_GB))?;
+        let usage = self.scene.jobs.usage_mut(job);
+        usage.transfer_charge = usage.transfer_charge.plus(amount)?;
+        let attributes = self.scene.jobs.attributes(job);
+        let (tenant, number, now) = (attributes.tenant, attributes.number, self.scene.now);
+        self.post(Posting { at: now, since: now, from: Account::Tenant(tenant), to: Account::Network, amount, purpose: Purpose::Transfer, job: Some(number) })
+    }
+
+    /// Writes one movement of money into the books; nothing is written for no money.
+    pub(super) fn post(&mut self, posting: Posting) -> Result<(), RunError> {
+        if posting.amount > Money::ZERO {
+            self.digest.event(History::Money as u8, [posting.at.0, posting.job.unwrap_or(u64::MAX), posting.amount.0.unsigned_abs()]);
+            self.bookings.rules.ledger.post(posting)?;
+        }
+        Ok(())
+    }
+
+    /// A job leaves the system: its record is made.
+    pub(super) fn leave(&mut self, job: JobId, fate: Fate, reason: Option<Reason>) -> Result<(), RunError> {
+        let attributes = *self.scene.jobs.attributes(job);
+        let status = *self.scene.jobs.status(job);
+        if fate != Fate::Finished {
+            self.digest.event(History::Left as u8, [self.scene.now.0, attributes.number, fate as u64]);
+        }
+        if status.state == State::Queued {
+            self.settle_claims(job, false)?;
+            if let Some(pool) = status.pool {
+                self.bookings.unbind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us: status.load_gpu_us }, attributes.gpus);
+            }
+        }
+        self.account_waiting(&attributes, job);
+        if let Some(dataset) = attributes.dataset {
+            self.scene.network.datasets.release(dataset.id);
+        }
+        let record = self.record(job, fate, reason);
+        self.jobs_out.push(record);
+        self.scene.jobs.leave(job);
+        Ok(())
+    }
+
+    /// Adds the time that a job was in the system and in the queue to the window's integrals.
+    fn account_waiting(&mut self, attributes: &crate::world::jobs::Attributes, job: JobId) {
+        let now = self.scene.now;
+        let in_system = self.window.overlap(attributes.submit, now);
+        self.totals.system_job_us += u128::from(in_system.0);
+        let queued_until = self.scene.jobs.usage(job).first_start.unwrap_or(now);
+        self.totals.queued_job_us += u128::from(self.window.overlap(attributes.submit, queued_until).0);
+    }
+
+    fn record(&self, job: JobId, fate: Fate, reason: Option<Reason>) -> JobRecord {
+        let (attributes, hidden) = (self.scene.jobs.attributes(job), self.scene.jobs.hidden(job));
+        let (status, usage) = (self.scene.jobs.status(job), self.scene.jobs.usage(job));
+        let rtt = status.pool.filter(|_| usage.starts > 0).map(|pool| self.scene.network.routes.rtt(attributes.region, self.scene.model.pools[pool].site));
+        JobRecord {
+            number: attributes.number,
+            workload: hidden.workload,
+            source_id: hidden.source_id,
+            tenant: attributes.tenant,
+            class: attributes.class,
+            gpus: attributes.gpus,
+            work: hidden.work,
+            estimate: attributes.estimate,
+            submit: attributes.submit,
+            first_start: usage.first_start,
+            start: (usage.starts > 0).then_some(status.start),
+            end: self.scene.now,
+            fate,
+            reason,
+            recorded: hidden.recorded,
+            pool: status.pool,
+            second_pool: status.parts.as_slice().get(1).map(|part| part.0),
+            staging: usage.staging,
+            run: usage.run,
+            rtt,
+            starts: usage.starts,
+            preemptions: usage.preemptions,
+            failures: usage.failures,
+            outlived_estimate: usage.outlived_estimate,
+            missed_deadline: (attributes.deadline != Time::NEVER).then_some(fate != Fate::Finished || self.scene.now > attributes.deadline),
+            gpu_time: GpuTime {
+                held: u128::from(usage.held_gpu_us),
+                kept: u128::from(usage.kept_gpu_us),
+                staging: u128::from(usage.staging_gpu_us),
+                checkpointing: u128::from(usage.checkpointing_gpu_us),
+                restoring: u128::from(usage.restoring_gpu_us),
+                lost: u128::from(usage.lost_gpu_us),
+            },
+            compute_charge: usage.compute_charge,
+            energy_charge: usage.energy_charge,
+            transfer_charge: usage.transfer_charge,
+            subsidy: usage.subsidy,
+            energy_mj: usage.energy_mj,
+            carbon_location_mg: usage.carbon_location_mg,
+            carbon_market_mg: usage.carbon_market_mg,
+        }
+    }
+
+    /// Lets the meter follow what online services draw: busy power for as many reserved GPUs as jobs leave.
+    pub(super) fn follow_reserved(&mut self, pool: PoolId) {
+        if !self.scene.model.pools[pool].has_reserved() {
+            return;
+        }
+        let chip = &self.scene.model.chips[self.scene.model.pools[pool].chip];
+        let draws = self.bookings.capacity.reserved(pool).saturating_mul(chip.busy.0.saturating_sub(chip.idle.0));
+        let before = std::mem::replace(&mut self.reserved_power[pool], draws);
+        if before != draws {
+            let site = self.scene.model.pools[pool].site;
+            let change = i64::try_from(i128::from(draws) - i128::from(before)).unwrap_or(i64::MAX);
+            self.scene.meter.set_power(site, self.scene.now, change);
+        }
+    }
+}
+
+/// An attempt in pieces.
+struct Split {
+    staging: (Time, Time),
+    /// When computing began.
+    begin: Time,
+    spent: Spent,
+    /// Computing time that is kept.
+    kept: Span,
+    /// The checkpoint that preemption asked for.
+    stopping: (Time, Time),
+}
+
+impl Split {
+    /// Returns the attempt's time on one GPU by what became of it, as far as `clip` lets it count. Checkpoints interleave with computing, so what
+    /// of them lies in an interval is the difference of what was spent at its ends.
+    fn gpu_time(&self, start: Time, end: Time, timeline: &Timeline, clip: impl Fn(Time, Time) -> (Time, Time)) -> GpuTime {
+        let length = |from: Time, to: Time| {
+            let (from, to) = clip(from, to);
+            u128::from(to.since(from).0)
+        };
+        let (from, to) = clip(self.begin, self.stopping.0.max(self.begin));
+        let (from, to) = (timeline.spent(from.since(self.begin)), timeline.spent(to.since(self.begin)));
+        let kept = (to.computing.min(self.kept) - from.computing.min(self.kept)).0;
+        GpuTime {
+            held: length(start, end),
+            kept: u128::from(kept),
+            staging: length(self.staging.0, self.staging.1),
+            checkpointing: u128::from((to.checkpointing - from.checkpointing).0) + length(self.stopping.0, self.stopping.1),
+            restoring: u128::from((to.setup - from.setup).0),
+            lost: u128::from((to.computing - from.computing).0 - kept),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Binding at the start: one national queue; the head reserves the pool where it can start first.
+
+use super::backfill::{Backfill, BlockedHead, Held};
+use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::order::Queue;
+use super::place::expected_wait;
+use crate::model::{JobId, PoolId};
+use crate::policy::{Plan, View};
+use crate::world::{Allocation, Candidate};
+
+/// The one queue.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AtStart {
+    queue: Queue,
+    listed: Listed,
+    head: Option<BlockedHead>,
+    held_by_rule: bool,
+    strict: StrictlyBlocked,
+    scratch: Vec<(i64, Candidate)>,
+}
+
+impl AtStart {
+    pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        let delta = view.delta();
+        let mut stale = delta.anything_changed || delta.terms_changed || !delta.freed.is_empty() || !delta.left.is_empty();
+        for left in &delta.left {
+            if let Some(entry) = self.listed.take(left.job) {
+                unlist(&mut self.queue, &parts.order, entry, left.job);
+            }
+        }
+        for job in delta.returned.iter().chain(&delta.arrived) {
+            let entry = Entry { number: view.job(*job).number, key: parts.order.key(view, *job), queue: 0 };
+            self.listed.set(*job, entry);
+            self.queue.push(&parts.order, view, *job);
+            stale |= self.head.is_none_or(|head| (entry.key, entry.number) < head.place);
+        }
+        let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
+        if stale || !head_stands || !self.strict.is_empty() {
+            self.queue.refresh(&parts.order, view);
+            self.whole_pass(parts, view, plan);
+        } else if parts.backfill != Backfill::Never {
+            for job in &delta.arrived {
+                self.try_to_pass(parts, view, plan, *job);
+            }
+        }
+    }
+
+    fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        self.strict.clear();
+        self.held_by_rule = false;
+        self.head = None;
+        let mut at = None;
+        while let Some((key, number, job)) = self.queue.next(at) {
+            at = Some((key, number));
+            if self.head.is_some() {
+                if parts.backfill == Backfill::Never {
+                    break;
+                }
+                self.try_to_pass(parts, view, plan, job);
+                continue;
+            }
+            match self.start_anywhere(parts, view, plan, job) {
+                Ok(()) => self.started(parts, view, job),
+                Err(Held::Rule(refusal)) => {
+                    self.held_by_rule = true;
+                    self.strict.note(view, &refusal);
+                }
+                Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, (key, number))),
+            }
+        }
+    }
+
+    /// Starts a job in the best pool where it fits now. Held by a rule only if every pool that may hold it says so.
+    fn start_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<(), Held> {
+        let mut reason = None;
+        let mut room_is_short = false;
+        for candidate in self.by_cost(parts, view, plan, job) {
+            if self.strict.stops(plan, job, candidate.pool) {
+                continue;
+            }
+            let share = [Allocation::new(candidate.pool, view.job(job).gpus)];
+            match plan.place(job, &share).map_err(Held::by) {
+                Ok(()) => return Ok(()),
+                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
+                Err(Held::Rule(refusal)) => reason = Some(refusal),
+                Err(Held::Room) => room_is_short = true,
+            }
+        }
+        match reason {
+            Some(refusal) if !room_is_short => Err(Held::Rule(refusal)),
+            _ => Err(Held::Room),
+        }
+    }
+
+    /// Lists the candidates that can ever hold a job, cheapest first; ties by pool.
+    fn by_cost(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<Candidate> {
+        let gpus = view.job(job).gpus;
+        self.scratch.clear();
+        for candidate in view.candidates(job) {
+            if plan.could_hold(candidate.pool, gpus) {
+                let wait = expected_wait(plan, candidate.pool, gpus);
+                self.scratch.push((parts.place.cost(view, plan, job, candidate, wait), *candidate));
+            }
+        }
+        self.scratch.sort_by_key(|(cost, candidate)| (*cost, candidate.pool));
+        self.scratch.iter().map(|(_, candidate)| *candidate).collect()
+    }
+
+    /// Reserves the pool where the head can start first; ties by the placement's cost, then pool order.
+    fn reserve_first(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId, place: (i64, u64)) -> BlockedHead {
+        let gpus = view.job(job).gpus;
+        let mut best: Option<(u64, i64, PoolId)> = None;
+        let mut reservation = None;
+        if parts.backfill == Backfill::Easy {
+            for candidate in self.by_cost(parts, view, plan, job) {
+                if let Some(found) = plan.earliest_fit(candidate.pool, gpus) {
+                    let wait = expected_wait(plan, candidate.pool, gpus);
+                    let key = (found.at.0.max(view.now().0), parts.place.cost(view, plan, job, &candidate, wait), candidate.pool);
+                    if best.is_none_or(|best| key < best) {
+                        best = Some(key);
+                        reservation = Some(found);
+                    }
+                }
+            }
+        }
+        BlockedHead { job, place, reservation }
+    }
+
+    fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
+        let gpus = view.job(job).gpus;
+        // Most jobs fit nowhere: costs are worked out only for those that fit somewhere.
+        if !view.candidates(job).iter().any(|candidate| plan.fits(candidate.pool, gpus)) {
+            return;
+        }
+        for candidate in self.by_cost(parts, view, plan, job) {
+            if self.strict.stops(plan, job, candidate.pool) {
+                continue;
+            }
+            let head = self.head.as_mut().expect("somebody is passed");
+            match parts.backfill.pass(view, plan, head, job, &candidate) {
+                Ok(()) => {
+                    self.started(parts, view, job);
+                    return;
+                }
+                Err(Held::Rule(refusal)) => {
+                    self.held_by_rule = true;
+                    self.strict.note(view, &refusal);
+                }
+                Err(Held::Room) => {}
+            }
+        }
+    }
+
+    fn started(&mut self, parts: &mut Parts, view: View<'_>, job: JobId) {
+        if let Some(entry) = self.listed.take(job) {
+            unlist(&mut self.queue, &parts.order, entry, job);
+        }
+        parts.order.started(view, job);
+    }
+}

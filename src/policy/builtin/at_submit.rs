@@ -1,0 +1,219 @@
+//! Binding at submission: every pool has its queue, with order and backfilling of its own.
+
+use super::backfill::{Backfill, BlockedHead, Held};
+use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::order::Queue;
+use crate::base::Column;
+use crate::model::{JobId, PoolId};
+use crate::policy::{Plan, View};
+use crate::world::{Allocation, Candidate};
+
+/// The queues of all pools.
+#[derive(Clone, Debug)]
+pub(super) struct AtSubmit {
+    pools: Column<PoolId, PoolQueue>,
+    listed: Listed,
+    /// Jobs that no pool can hold any more, as the fleet has shrunk.
+    unbound: Vec<JobId>,
+    touched: Vec<PoolId>,
+    scratch: Vec<(u64, Candidate)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct PoolQueue {
+    queue: Queue,
+    /// The head that waits for room, with its reservation; stands until something is freed.
+    head: Option<BlockedHead>,
+    /// Whether a rule held a job back at the last pass: what is freed elsewhere may let it go.
+    held_by_rule: bool,
+    strict: StrictlyBlocked,
+    /// Jobs that arrived since the last pass.
+    fresh: Vec<JobId>,
+    touched: bool,
+    /// Whether the whole queue must be looked at.
+    stale: bool,
+}
+
+impl AtSubmit {
+    pub(super) fn new(pools: usize) -> Self {
+        Self { pools: Column::filled(pools, PoolQueue::default()), listed: Listed::default(), unbound: Vec::new(), touched: Vec::new(), scratch: Vec::new() }
+    }
+
+    pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        self.follow(parts, view, plan);
+        self.touched.sort_unstable();
+        for index in 0..self.touched.len() {
+            let pool = self.touched[index];
+            self.pass(parts, view, plan, pool);
+        }
+        for pool in self.touched.drain(..) {
+            self.pools[pool].touched = false;
+        }
+    }
+
+    /// Brings the queues up to date with what happened since the last round.
+    fn follow(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        let delta = view.delta();
+        for left in &delta.left {
+            self.unbound.retain(|job| *job != left.job);
+            if let Some(entry) = self.listed.take(left.job) {
+                let pool = PoolId(entry.queue);
+                unlist(&mut self.pools[pool].queue, &parts.order, entry, left.job);
+                self.touch(pool, true);
+            }
+        }
+        if delta.terms_changed {
+            self.bind_again(parts, view, plan);
+        }
+        for job in &delta.returned {
+            let bound = view.status(*job).pool.filter(|pool| plan.can_ever(*job, *pool));
+            match bound {
+                Some(pool) => self.enqueue(parts, view, *job, pool, true),
+                None => self.bind(parts, view, plan, *job),
+            }
+        }
+        for job in &delta.arrived {
+            self.bind(parts, view, plan, *job);
+        }
+        for pool in &delta.freed {
+            self.touch(*pool, true);
+        }
+        let anything_freed = delta.anything_changed || !delta.freed.is_empty();
+        if anything_freed {
+            for pool in self.pools.ids() {
+                if delta.anything_changed || self.pools[pool].held_by_rule {
+                    self.touch(pool, true);
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
+        match parts.place.bind(view, plan, job, &mut self.scratch) {
+            Some(pool) if plan.bind(job, pool).is_ok() => {
+                if parts.stage_at_submit {
+                    // A refusal (no dataset, or nothing to move) leaves the move to the start.
+                    let _ = plan.prefetch(job, view.model().pools[pool].site);
+                }
+                self.enqueue(parts, view, job, pool, false);
+            }
+            _ => self.unbound.push(job),
+        }
+    }
+
+    /// Binds again what its pool can no longer run.
+    fn bind_again(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        let mut homeless = std::mem::take(&mut self.unbound);
+        for pool in self.pools.ids() {
+            let mut at = None;
+            while let Some((key, number, job)) = self.pools[pool].queue.next(at) {
+                at = Some((key, number));
+                if !plan.can_ever(job, pool) {
+                    self.pools[pool].queue.remove(key, number, job);
+                    self.listed.take(job);
+                    homeless.push(job);
+                }
+            }
+        }
+        homeless.sort_unstable_by_key(|job| view.job(*job).number);
+        for job in homeless {
+            self.bind(parts, view, plan, job);
+        }
+    }
+
+    fn enqueue(&mut self, parts: &Parts, view: View<'_>, job: JobId, pool: PoolId, returned: bool) {
+        let entry = Entry { number: view.job(job).number, key: parts.order.key(view, job), queue: pool.0 };
+        self.listed.set(job, entry);
+        let state = &mut self.pools[pool];
+        state.queue.push(&parts.order, view, job);
+        let before_head = state.head.is_some_and(|head| (entry.key, entry.number) < head.place);
+        state.fresh.push(job);
+        self.touch(pool, returned || before_head);
+    }
+
+    fn touch(&mut self, pool: PoolId, stale: bool) {
+        let state = &mut self.pools[pool];
+        state.stale |= stale;
+        if !state.touched && !state.queue.is_empty() {
+            state.touched = true;
+            self.touched.push(pool);
+        }
+    }
+
+    /// Starts what can start in one pool.
+    fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        let state = &mut self.pools[pool];
+        let head_stands = state.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
+        if state.stale || !head_stands || !state.strict.is_empty() {
+            state.stale = false;
+            state.fresh.clear();
+            state.queue.refresh(&parts.order, view);
+            self.whole_pass(parts, view, plan, pool);
+        } else if parts.backfill == Backfill::Never {
+            state.fresh.clear();
+        } else {
+            // Nothing was freed: only what has just arrived can start.
+            for index in 0..self.pools[pool].fresh.len() {
+                let job = self.pools[pool].fresh[index];
+                let mut head = self.pools[pool].head;
+                self.try_to_pass(parts, view, plan, pool, &mut head, job);
+                self.pools[pool].head = head;
+            }
+            self.pools[pool].fresh.clear();
+        }
+    }
+
+    fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        self.pools[pool].strict.clear();
+        self.pools[pool].held_by_rule = false;
+        let mut head: Option<BlockedHead> = None;
+        let mut at = None;
+        while let Some((key, number, job)) = self.pools[pool].queue.next(at) {
+            at = Some((key, number));
+            if self.pools[pool].strict.stops(plan, job, pool) {
+                continue;
+            }
+            if head.is_some() {
+                if parts.backfill == Backfill::Never || plan.free(pool) == 0 {
+                    break;
+                }
+                self.try_to_pass(parts, view, plan, pool, &mut head, job);
+                continue;
+            }
+            let result = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by);
+            match result {
+                Ok(()) => self.started(parts, view, pool, job),
+                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                    self.started(parts, view, pool, job);
+                }
+                Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
+                Err(Held::Room) => head = Some(parts.backfill.reserve(plan, view, job, (key, number), pool)),
+            }
+        }
+        self.pools[pool].head = head;
+    }
+
+    fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut Option<BlockedHead>, job: JobId) {
+        let Some(candidate) = view.candidate(job, pool).copied() else {
+            return;
+        };
+        let head = head.as_mut().expect("somebody is passed");
+        match parts.backfill.pass(view, plan, head, job, &candidate) {
+            Ok(()) => self.started(parts, view, pool, job),
+            Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
+            Err(Held::Room) => {}
+        }
+    }
+
+    fn held_by_rule(&mut self, view: View<'_>, pool: PoolId, refusal: &crate::world::Refusal) {
+        self.pools[pool].held_by_rule = true;
+        self.pools[pool].strict.note(view, refusal);
+    }
+
+    fn started(&mut self, parts: &mut Parts, view: View<'_>, pool: PoolId, job: JobId) {
+        if let Some(entry) = self.listed.take(job) {
+            unlist(&mut self.pools[pool].queue, &parts.order, entry, job);
+        }
+        parts.order.started(view, job);
+    }
+}

@@ -1,0 +1,56 @@
+//! The built-in policies, composed of parts that can be mixed by name: order × bind × place × backfill × preempt.
+
+mod at_start;
+mod at_submit;
+mod backfill;
+mod composed;
+mod order;
+mod place;
+mod reclaim;
+
+pub use composed::Composed;
+
+use super::{PartInfo, PartKind};
+
+/// Every part, kind by kind in the order of listings.
+pub(super) static PARTS: &[&PartInfo] = &[
+    &order::FIFO,
+    &order::SJF,
+    &order::SMALLEST,
+    &order::PRIORITY,
+    &order::FAIR_SHARE,
+    &AT_SUBMIT,
+    &AT_START,
+    &place::FIRST_FIT,
+    &place::BEST_FIT,
+    &place::LEAST_LOADED,
+    &place::LOCAL_FIRST,
+    &place::NEAREST,
+    &place::CHEAPEST,
+    &place::GREENEST,
+    &place::FASTEST,
+    &place::RANDOM,
+    &backfill::SKIP,
+    &backfill::EASY,
+    &reclaim::RECLAIM,
+];
+
+static AT_SUBMIT: PartInfo = PartInfo {
+    name: "at-submit",
+    kind: PartKind::Bind,
+    summary: "binds each job to a pool when it arrives; every pool has its queue, and order and backfilling work per pool",
+    parameters: &[],
+    citation: "federated platforms; Sonmez, Mohamed, Epema 2010, \"On the benefit of processor coallocation in multicluster grid systems\"",
+    notes: "one look at every candidate pool a job; a job does not move to a pool that empties later",
+    oracle: false,
+};
+
+static AT_START: PartInfo = PartInfo {
+    name: "at-start",
+    kind: PartKind::Bind,
+    summary: "keeps one national queue and binds a job when it starts; the head reserves the pool where it can start first",
+    parameters: &[],
+    citation: "central queueing; Kleinrock 1976, Queueing Systems vol. 2, section 5.1",
+    notes: "looks at every candidate pool of every job that may pass; holds data movement back until the start",
+    oracle: false,
+};

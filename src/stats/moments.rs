@@ -1,0 +1,43 @@
+//! Mean and variance in one pass.
+
+/// Mean and variance of a stream of numbers (Welford 1962), mergeable (Chan, Golub & LeVeque 1979).
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Moments {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// Adds a number.
+    pub fn record(&mut self, value: f64) {
+        self.count += 1;
+        let from_old_mean = value - self.mean;
+        self.mean += from_old_mean / self.count as f64;
+        self.squares += from_old_mean * (value - self.mean);
+    }
+    /// Counts the numbers.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+    /// Returns the mean, or `None` of no numbers.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then_some(self.mean)
+    }
+    /// Returns the sample variance (divided by n − 1), or `None` of fewer than two numbers.
+    pub fn variance(&self) -> Option<f64> {
+        (self.count > 1).then(|| self.squares / (self.count - 1) as f64)
+    }
+    /// Returns the sample standard deviation, or `None` of fewer than two numbers.
+    pub fn deviation(&self) -> Option<f64> {
+        self.variance().map(f64::sqrt)
+    }
+}
+
+impl FromIterator<f64> for Moments {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        let mut moments = Self::default();
+        values.into_iter().for_each(|value| moments.record(value));
+        moments
+    }
+}

@@ -1,0 +1,64 @@
+//! The scenario's names, as rows of a trace use them.
+
+use super::row::Who;
+use crate::model::{ClassId, DataId, Model, TenantId};
+use std::collections::BTreeMap;
+
+/// Names of tenants, classes and data classes, to find ids by.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    /// Groups: the id, the first tenant and how many there are.
+    groups: BTreeMap<Box<[u8]>, (Who, TenantId, u32)>,
+    classes: BTreeMap<Box<[u8]>, ClassId>,
+    data: BTreeMap<Box<[u8]>, DataId>,
+}
+
+impl Names {
+    /// Collects the names of a model.
+    pub fn of(model: &Model) -> Self {
+        let key = |name: &str| name.as_bytes().into();
+        Self {
+            groups: model.tenants.entries().map(|(id, group)| (key(&group.name), (Who::Group(id), group.first, group.count))).collect(),
+            classes: model.classes.entries().map(|(id, class)| (key(&class.name), id)).collect(),
+            data: model.data.entries().map(|(id, data)| (key(&data.name), id)).collect(),
+        }
+    }
+    /// Finds a group, `lab`, or a tenant by number, `lab-3`.
+    pub fn tenant(&self, name: &[u8]) -> Result<Who, String> {
+        if let Some(&(group, first, count)) = self.groups.get(name) {
+            return Ok(if count == 1 { Who::Tenant(first) } else { group });
+        }
+        let dash = name.iter().rposition(|byte| *byte == b'-').unwrap_or(0);
+        let Some(&(_, first, count)) = self.groups.get(&name[..dash]) else { return Err(known(name, self.groups.keys())) };
+        let number = std::str::from_utf8(&name[dash + 1..]).ok().and_then(|number| number.parse::<u32>().ok());
+        match number {
+            Some(number) if (1..=count).contains(&number) => Ok(Who::Tenant(TenantId(first.0 + number - 1))),
+            _ => {
+                let group = String::from_utf8_lossy(&name[..dash]);
+                Err(if count == 1 { format!("did you mean `{group}`?") } else { format!("its tenants are `{group}-1` to `{group}-{count}`") })
+            }
+        }
+    }
+    /// Finds a class.
+    pub fn class(&self, name: &[u8]) -> Result<ClassId, String> {
+        self.classes.get(name).copied().ok_or_else(|| known(name, self.classes.keys()))
+    }
+    /// Finds a data class.
+    pub fn data(&self, name: &[u8]) -> Result<DataId, String> {
+        self.data.get(name).copied().ok_or_else(|| known(name, self.data.keys()))
+    }
+}
+
+/// Says which names there are, the one that was probably meant first.
+pub(super) fn known<'a>(wrong: &[u8], names: impl Iterator<Item = &'a Box<[u8]>>) -> String {
+    const SHOWN: usize = 8;
+    let names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    let wrong = String::from_utf8_lossy(wrong);
+    let likeness = |name: &String| strsim::jaro_winkler(&wrong, name);
+    if let Some(name) = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|name| likeness(name) > 0.8) {
+        return format!("did you mean `{name}`?");
+    }
+    let list: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    if list.is_empty() { "the scenario has none".to_owned() } else { format!("known: {}{more}", list.join(", ")) }
+}

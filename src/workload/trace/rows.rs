@@ -1,0 +1,135 @@
+//! The rows of a trace in the order of the file, checked against each other: ids are unique, submissions in order.
+
+use super::ids::{self, Ids};
+use super::input::Input;
+use super::names::Names;
+use super::native::NativeReader;
+use super::number::integer;
+use super::record::Records;
+use super::row::Row;
+use super::swf::SwfReader;
+use crate::model::{Model, SourceError, TraceFile, TraceFormat, TraceStart};
+
+/// Rows up to which every id is compared with every other.
+pub(super) const IDS_COMPARED: u64 = 10_000_000;
+
+/// Reads and checks one row after the other.
+#[derive(Debug)]
+pub(super) struct Rows {
+    reader: Reader,
+    file: TraceFile,
+    names: Names,
+    ids: Ids,
+    /// The row before: its time and line.
+    previous: Option<(i64, u64)>,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Native(Box<NativeReader>),
+    Swf(Box<SwfReader>),
+}
+
+impl Rows {
+    /// Opens the file and reads its header; every id is compared with the first `ids_compared` rows.
+    pub fn open(model: &Model, file: &TraceFile, ids_compared: u64) -> Result<Self, SourceError> {
+        let names = Names::of(model);
+        Ok(Self { reader: Reader::open(file, &names)?, file: file.clone(), names, ids: Ids::new(ids_compared), previous: None })
+    }
+    /// Reads the next row.
+    pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
+        let row = self.reader.next_row().and_then(|row| row.map(|row| self.check(row)).transpose());
+        row.map_err(|error| self.reader.input().blame(error))
+    }
+    /// Counts lines that were left out as parts of other jobs.
+    pub fn partial(&self) -> u64 {
+        match &self.reader {
+            Reader::Native(_) => 0,
+            Reader::Swf(reader) => reader.partial(),
+        }
+    }
+    /// Says what could not be checked.
+    pub fn note(&mut self) -> Option<String> {
+        let from = self.ids.partial_from()?;
+        Some(format!(
+            "{}: from row {from} on, job ids were compared with those before row {from} and with the row before only",
+            self.reader.input().label()
+        ))
+    }
+    fn check(&mut self, row: Row) -> Result<Row, SourceError> {
+        self.check_order(&row)?;
+        let id = self.reader.id();
+        let key = integer(id).unwrap_or_else(|_| ids::hash(id));
+        if !self.ids.insert(key) {
+            self.check_twin(&row)?;
+        }
+        Ok(row)
+    }
+    fn check_order(&mut self, row: &Row) -> Result<(), SourceError> {
+        if self.file.starts_at == TraceStart::Zero && row.submit_us < 0 {
+            return Err(self.reader.complain_of_submit("is before time 0", "with `starts_at = \"zero\"` the trace's clock starts at 0"));
+        }
+        let previous = self.previous.replace((row.submit_us, row.line));
+        match previous {
+            Some((before, line)) if before > row.submit_us && !self.file.sort => {
+                let what = format!("is before {} of line {line}", super::write::seconds(before));
+                Err(self.reader.complain_of_submit(&what, "rows are in order of submission; `sort = true` sorts them"))
+            }
+            _ => Ok(()),
+        }
+    }
+    /// Looks in the file for an earlier row with the same id: two ids may share a key.
+    fn check_twin(&self, row: &Row) -> Result<(), SourceError> {
+        let id = self.reader.id();
+        let mut again = Reader::open(&self.file, &self.names)?;
+        while let Some(earlier) = again.next_row()? {
+            if earlier.line >= row.line {
+                break;
+            }
+            if again.id() == id {
+                return Err(self.reader.complain_of_id(&format!("is also on line {}", earlier.line), "no two jobs share an id"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Reader {
+    fn open(file: &TraceFile, names: &Names) -> Result<Self, SourceError> {
+        let input = Input::open(&file.path)?;
+        Ok(match file.format {
+            TraceFormat::Csv => Self::Native(Box::new(NativeReader::open(Records::new(input), names.clone())?)),
+            TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate))),
+        })
+    }
+    fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
+        match self {
+            Self::Native(reader) => reader.next_row(),
+            Self::Swf(reader) => reader.next_row(),
+        }
+    }
+    fn id(&self) -> &[u8] {
+        match self {
+            Self::Native(reader) => reader.id(),
+            Self::Swf(reader) => reader.id(),
+        }
+    }
+    fn input(&mut self) -> &mut Input {
+        match self {
+            Self::Native(reader) => reader.records().input(),
+            Self::Swf(reader) => reader.input(),
+        }
+    }
+    fn complain_of_id(&self, what: &str, allowed: &str) -> SourceError {
+        match self {
+            Self::Native(reader) => reader.complain_of_id(what, allowed),
+            Self::Swf(reader) => reader.complain_of_id(what, allowed),
+        }
+    }
+    fn complain_of_submit(&self, what: &str, allowed: &str) -> SourceError {
+        match self {
+            Self::Native(reader) => reader.complain_of_submit(what, allowed),
+            Self::Swf(reader) => reader.complain_of_submit(what, allowed),
+        }
+    }
+}

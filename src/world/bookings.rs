@@ -1,0 +1,343 @@
+//! The part of the world that a plan changes at once, decision by decision, and can take back: GPUs, expected ends, loads, rules.
+
+use super::capacity::{Capacity, Held};
+use super::ends::{End, ExpectedEnds};
+use super::parts::Parts;
+use super::quote::{self, Quote};
+use super::reach::Candidate;
+use super::records::PoolTotals;
+use super::scene::Scene;
+use super::window::Window;
+use crate::base::{Column, Money, Time};
+use crate::model::{JobId, JobNumber, Model, PoolId, SiteId};
+use crate::rules::{self, Part, Rules, Start};
+
+/// What is booked.
+#[derive(Clone, Debug)]
+pub struct Bookings {
+    /// GPUs by node.
+    pub capacity: Capacity,
+    /// Jobs that hold GPUs of each pool, by expected end.
+    pub ends: Column<PoolId, ExpectedEnds>,
+    /// What is bound to each pool.
+    pub load: Column<PoolId, Load>,
+    /// IT power of each site's held GPUs beyond idle, if all were busy, in milliwatts.
+    pub busy_power_mw: Column<SiteId, u64>,
+    /// Jobs that wait or run at each site, for limits on jobs.
+    pub admitted: Column<SiteId, u64>,
+    /// Integrals of each pool within the measured window.
+    pub totals: Column<PoolId, PoolTotals>,
+    /// When each pool's integrals were last brought up to date.
+    since: Column<PoolId, Time>,
+    /// The measured window.
+    pub window: Window,
+    /// Quotas, caps, subsidies, access, and the books.
+    pub rules: Rules,
+}
+
+/// What a waiting job adds to the pool that it is bound to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bound {
+    /// The pool.
+    pub pool: PoolId,
+    /// Its work there as GPU time, by estimate.
+    pub load_gpu_us: u64,
+}
+
+/// What follows a job that holds GPUs.
+#[derive(Clone, Copy, Debug)]
+pub struct Following {
+    /// Its number.
+    pub number: JobNumber,
+    /// Its GPUs by pool.
+    pub parts: Parts,
+    /// Its GPUs by node.
+    pub held: Held,
+    /// When it is expected to end.
+    pub expected_end: Time,
+    /// Its work as GPU time, by estimate.
+    pub load_gpu_us: u64,
+    /// Added to the power of each part's site with all held GPUs busy.
+    pub busy_power_mw: [u64; 2],
+}
+
+impl Following {
+    /// Returns what follows a running job.
+    pub fn of(scene: &Scene, job: JobId) -> Self {
+        let status = scene.jobs.status(job);
+        Self {
+            number: scene.jobs.attributes(job).number,
+            parts: status.parts,
+            held: status.held,
+            expected_end: status.expected_end,
+            load_gpu_us: status.load_gpu_us,
+            busy_power_mw: status.busy_power_mw,
+        }
+    }
+}
+
+/// What is bound to a pool.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Load {
+    /// Jobs that wait.
+    pub queued: u64,
+    /// Their GPUs.
+    pub queued_gpus: u64,
+    /// GPU time of what waits and runs there, by estimate; a job counts in full until it ends.
+    pub outstanding_gpu_us: u128,
+}
+
+/// When and with what room a blocked job could start in a pool, by expected ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reservation {
+    /// The pool.
+    pub pool: PoolId,
+    /// The shadow time.
+    pub at: Time,
+    /// GPUs that are spare then beside the job's own, where packing plays no part; `None`: packing decides.
+    pub spare: Option<u64>,
+}
+
+impl Bookings {
+    /// Makes the empty books of a model.
+    pub fn new(model: &Model, rules: Rules, window: Window) -> Self {
+        Self {
+            capacity: Capacity::new(model),
+            ends: Column::filled(model.pools.len(), ExpectedEnds::default()),
+            load: Column::filled(model.pools.len(), Load::default()),
+            busy_power_mw: Column::filled(model.sites.len(), 0),
+            admitted: Column::filled(model.sites.len(), 0),
+            totals: Column::filled(model.pools.len(), PoolTotals::default()),
+            since: Column::filled(model.pools.len(), Time::ZERO),
+            window,
+            rules,
+        }
+    }
+
+    /// Brings a pool's integrals up to date, before something changes in it. *O*(1).
+    pub fn touch(&mut self, model: &Model, now: Time, pool: PoolId) {
+        let since = std::mem::replace(&mut self.since[pool], now);
+        let time = u128::from(self.window.overlap(since, now).0);
+        if time == 0 {
+            return;
+        }
+        let totals = &mut self.totals[pool];
+        let installed = u128::from(self.capacity.installed(pool));
+        totals.installed += installed * time;
+        totals.up += (installed - u128::from(self.capacity.down(pool))) * time;
+        let reserved = self.capacity.reserved(pool);
+        totals.reserved += u128::from(reserved) * time;
+        let nodes = u64::from(self.capacity.installed_nodes(pool));
+        totals.node_time += u128::from(nodes) * time;
+        let reserved_nodes = reserved.div_ceil(u64::from(model.pools[pool].gpus_per_node.max(1)));
+        totals.taken_up += u128::from((u64::from(self.capacity.busy_nodes(pool)) + reserved_nodes).min(nodes)) * time;
+    }
+
+    /// Returns a job as the rules see its start in the given parts.
+    pub fn start<'a>(scene: &Scene, job: JobId, parts: &'a [Part], expected_end: Time) -> Start<'a> {
+        let attributes = scene.jobs.attributes(job);
+        Start {
+            number: attributes.number,
+            tenant: attributes.tenant,
+            group: attributes.group,
+            class: attributes.class,
+            priority: attributes.priority,
+            gpus: attributes.gpus,
+            parts,
+            now: scene.now,
+            expected_end,
+        }
+    }
+
+    /// Takes a waiting job off the load of the pool that it was bound to.
+    pub fn unbind(&mut self, site: SiteId, bound: Bound, gpus: u32) {
+        let load = &mut self.load[bound.pool];
+        load.queued -= 1;
+        load.queued_gpus -= u64::from(gpus);
+        load.outstanding_gpu_us -= u128::from(bound.load_gpu_us);
+        self.admitted[site] -= 1;
+    }
+    /// Adds a waiting job to the load of a pool.
+    pub fn bind(&mut self, site: SiteId, bound: Bound, gpus: u32) {
+        let load = &mut self.load[bound.pool];
+        load.queued += 1;
+        load.queued_gpus += u64::from(gpus);
+        load.outstanding_gpu_us += u128::from(bound.load_gpu_us);
+        self.admitted[site] += 1;
+    }
+    /// Adds a job that holds its GPUs: what follows it by expected end, power and load.
+    pub fn follow(&mut self, scene: &Scene, running: &Following) {
+        for ((pool, gpus), power) in running.parts.iter().zip(running.busy_power_mw) {
+            self.busy_power_mw[scene.model.pools[pool].site] += power;
+            self.ends[pool].insert(End { at: running.expected_end, number: running.number, held: running.held, gpus });
+        }
+        let first = running.parts.as_slice()[0].0;
+        self.load[first].outstanding_gpu_us += u128::from(running.load_gpu_us);
+        self.admitted[scene.model.pools[first].site] += 1;
+    }
+    /// Takes that back.
+    pub fn unfollow(&mut self, scene: &Scene, running: &Following) {
+        for ((pool, _), power) in running.parts.iter().zip(running.busy_power_mw) {
+            self.busy_power_mw[scene.model.pools[pool].site] -= power;
+            self.ends[pool].remove(running.expected_end, running.number);
+        }
+        let first = running.parts.as_slice()[0].0;
+        self.load[first].outstanding_gpu_us -= u128::from(running.load_gpu_us);
+        self.admitted[scene.model.pools[first].site] -= 1;
+    }
+    /// Gives back the GPUs of a job, and all that follows them. Quotas are released apart, as they want to know what was used.
+    pub fn give_back(&mut self, scene: &Scene, job: JobId) {
+        let running = Following::of(scene, job);
+        for (pool, _) in running.parts.iter() {
+            self.touch(&scene.model, scene.now, pool);
+        }
+        self.unfollow(scene, &running);
+        self.capacity.release(running.held);
+    }
+    /// Takes the GPUs of a job again that were just given back.
+    pub fn take_again(&mut self, scene: &Scene, job: JobId, shares: &[(PoolId, u32, u32)]) {
+        let running = Following::of(scene, job);
+        let held = self.capacity.take_again(job, shares);
+        assert!(held == running.held, "what was given back last is taken again as it was");
+        self.follow(scene, &running);
+    }
+    /// Moves a job's expected end.
+    pub fn move_expected_end(&mut self, scene: &Scene, job: JobId, to: Time) {
+        let running = Following::of(scene, job);
+        if running.expected_end != to {
+            for (pool, gpus) in running.parts.iter() {
+                self.ends[pool].remove(running.expected_end, running.number);
+                self.ends[pool].insert(End { at: to, number: running.number, held: running.held, gpus });
+            }
+        }
+    }
+
+    /// Tells whether no rule bars a job from a candidate's pool for ever.
+    pub fn rules_allow_ever(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Result<(), rules::Refusal> {
+        let run = scene.run_length(job, candidate.rate);
+        let parts = [Part { pool: candidate.pool, gpus: scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        self.rules.check_ever(&scene.model, &Self::start(scene, job, &parts, scene.now + run))
+    }
+    /// Returns the subsidies that a start now is expected to earn the tenant, its own and what the site would pass on.
+    pub fn expected_subsidy(&self, scene: &Scene, job: JobId, candidate: &Candidate, quote: &Quote) -> Money {
+        let _ = (scene, job, candidate, quote);
+        Money::ZERO
+    }
+    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy and transfer, less subsidies.
+    pub fn net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
+        let quote = quote::quote(scene, job, candidate);
+        let energy = if scene.model.pools[candidate.pool].metered { quote.energy.0 } else { 0 };
+        let subsidy = self.expected_subsidy(scene, job, candidate, &quote);
+        Money(quote.compute.0.saturating_add(energy).saturating_add(quote.transfer.0).saturating_sub(subsidy.0))
+    }
+    /// Claims the subsidies of a start.
+    pub fn claim(&mut self, scene: &Scene, job: JobId, running: &Following, quote: &Quote) {
+        let _ = (scene, job, running, quote);
+    }
+    /// Takes the claims of a start back.
+    pub fn take_claim_back(&mut self, job: JobId) {
+        let _ = job;
+    }
+
+    /// Returns a site's IT power in milliwatts if all held GPUs were busy: idle nodes, what computing adds, and what online services draw.
+    pub fn site_power_if_busy(&self, scene: &Scene, site: SiteId) -> u64 {
+        let idle: u64 = scene.model.sites[site]
+            .pools()
+            .map(|pool| {
+                let chip = &scene.model.chips[scene.model.pools[pool].chip];
+                let nodes = u64::from(self.capacity.installed_nodes(pool)).saturating_mul(scene.model.idle_node_power(pool).0);
+                nodes.saturating_add(self.capacity.reserved(pool).saturating_mul(chip.busy.0.saturating_sub(chip.idle.0)))
+            })
+            .sum();
+        idle.saturating_add(self.busy_power_mw[site])
+    }
+    /// Tells whether a site's limit lets one more job wait or run there.
+    pub fn admits(&self, model: &Model, pool: PoolId) -> bool {
+        let site = model.pools[pool].site;
+        model.sites[site].admission.limit.is_none_or(|limit| self.admitted[site] < limit)
+    }
+
+    /// Returns the earliest time at which a gang fits into a pool, by the expected ends of what runs there and real node packing; what is past its
+    /// estimate is expected to end at once. `None`: not by what runs there now.
+    ///
+    /// *O*(R/32) where packing plays no part (one node, or nodes of one GPU), else *O*(R) for R running jobs.
+    pub fn earliest_fit(&self, scene: &Scene, pool: PoolId, gpus: u32) -> Option<Reservation> {
+        let (model, now) = (&scene.model, scene.now);
+        let free = self.capacity.free(pool);
+        let missing = u64::from(gpus).saturating_sub(free);
+        if self.capacity.fits(pool, gpus) {
+            let spare = self.is_flat(model, pool).then(|| free - u64::from(gpus));
+            return Some(Reservation { pool, at: now, spare });
+        }
+        let (at, freed) = self.ends[pool].when_free(missing.max(1))?;
+        if self.is_flat(model, pool) {
+            let at = at.max(now);
+            // What is past its estimate is expected to end at once, so it all counts as free now.
+            let freed = if at == now { self.ends[pool].iter().take_while(|end| end.at <= now).map(|end| u64::from(end.gpus)).sum() } else { freed };
+            return Some(Reservation { pool, at, spare: Some(free + freed - u64::from(gpus)) });
+        }
+        self.earliest_packing(now, pool, gpus).map(|at| Reservation { pool, at, spare: None })
+    }
+
+    fn is_flat(&self, model: &Model, pool: PoolId) -> bool {
+        let pool = &model.pools[pool];
+        pool.gpus_per_node == 1 || pool.nodes == 1
+    }
+
+    /// Gives back the GPUs of one expected end after the other until the gang can be packed.
+    fn earliest_packing(&self, now: Time, pool: PoolId, gpus: u32) -> Option<Time> {
+        let mut room = self.capacity.packing(pool);
+        let mut ends = self.ends[pool].iter().peekable();
+        while let Some(end) = ends.next() {
+            room.give_back(&self.capacity, end.held, pool);
+            let instant_is_over = ends.peek().is_none_or(|next| next.at.max(now) > end.at.max(now));
+            if instant_is_over && room.packs(gpus) {
+                return Some(end.at.max(now));
+            }
+        }
+        None
+    }
+}
+
+/// The jobs that a plan has decided on: one stamp a slot, so that a plan of any size is checked in *O*(1) a decision.
+#[derive(Clone, Debug, Default)]
+pub struct Decided {
+    stamps: Vec<u64>,
+    bound: Vec<(u64, Option<Bound>)>,
+    plan: u64,
+}
+
+impl Decided {
+    /// Begins a new plan.
+    pub fn begin(&mut self) {
+        self.plan += 1;
+    }
+    /// Tells whether the plan has decided on a job.
+    pub fn contains(&self, job: JobId) -> bool {
+        self.stamps.get(job.0 as usize).is_some_and(|stamp| *stamp == self.plan)
+    }
+    /// Notes that the plan has decided on a job.
+    pub fn insert(&mut self, job: JobId) {
+        let slot = job.0 as usize;
+        if self.stamps.len() <= slot {
+            self.stamps.resize(slot + 1, 0);
+        }
+        self.stamps[slot] = self.plan;
+    }
+    /// Takes that back.
+    pub fn remove(&mut self, job: JobId) {
+        self.stamps[job.0 as usize] = 0;
+    }
+    /// Returns where the plan has bound a job, if it has.
+    pub fn bound(&self, job: JobId) -> Option<Option<Bound>> {
+        self.bound.get(job.0 as usize).filter(|(plan, _)| *plan == self.plan).map(|(_, bound)| *bound)
+    }
+    /// Notes where the plan has bound a job.
+    pub fn bind(&mut self, job: JobId, bound: Option<Bound>) {
+        let slot = job.0 as usize;
+        if self.bound.len() <= slot {
+            self.bound.resize(slot + 1, (0, None));
+        }
+        self.bound[slot] = (self.plan, bound);
+    }
+}

@@ -1,0 +1,553 @@
+//! What a policy decides in one round. Every decision is checked at the call, against the world and the plan so far, and booked at once;
+//! what a trial placement has booked can be taken back. The engine carries the plan out at the end of the round.
+
+use super::bookings::{Bookings, Bound, Decided, Following, Reservation};
+use super::capacity::{Held, Share};
+use super::jobs::State;
+use super::parts::Parts;
+use super::quote::{self, Quote};
+use super::reach::Candidate;
+use super::records::Reason;
+use super::refusal::{ProtocolFault, Refusal};
+use super::scene::Scene;
+use crate::base::{Money, Power, Ratio, Time};
+use crate::model::{JobId, PoolId, QuotaId, SiteId};
+use crate::rules::{self, Part, Running, Start};
+
+/// GPUs of one pool for one job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allocation {
+    /// The pool.
+    pub pool: PoolId,
+    /// How many GPUs.
+    pub gpus: u32,
+    /// The node, if the policy wants to name it.
+    pub node: Option<u32>,
+}
+
+impl Allocation {
+    /// Asks for GPUs of a pool, packed by default.
+    pub fn new(pool: PoolId, gpus: u32) -> Self {
+        Self { pool, gpus, node: None }
+    }
+}
+
+/// How a job is preempted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Preempt {
+    /// It writes a checkpoint first and keeps all its work; its GPUs are free when that is written (at once, if its class has no checkpoints).
+    Checkpoint,
+    /// It stops at once and loses what no checkpoint holds.
+    Discard,
+}
+
+/// A decision as the engine carries it out; what a rollback needs is in it.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// The job holds its GPUs from now on.
+    Start(Started),
+    /// The job waits for this pool from now on.
+    Bind {
+        /// The job.
+        job: JobId,
+        /// The pool, and what it adds to its load.
+        to: Bound,
+        /// Where it was bound before.
+        before: Option<Bound>,
+    },
+    /// The job gives back its GPUs.
+    Preempt {
+        /// The job.
+        job: JobId,
+        /// How.
+        how: Preempt,
+        /// Whether its GPUs have been given back already.
+        released: bool,
+    },
+    /// The job's data moves to the site ahead of its start.
+    Prefetch {
+        /// The job.
+        job: JobId,
+        /// The site.
+        site: SiteId,
+    },
+    /// The job must not start before a time.
+    Defer {
+        /// The job.
+        job: JobId,
+        /// The time.
+        until: Time,
+    },
+    /// The job is turned away.
+    Reject {
+        /// The job.
+        job: JobId,
+    },
+    /// The policy wants to be asked at a time.
+    WakeUp {
+        /// The time.
+        at: Time,
+    },
+}
+
+/// A start that is booked.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The job.
+    pub job: JobId,
+    /// Its GPUs, and what follows them.
+    pub running: Following,
+    /// What it holds under the rules.
+    pub rule_hold: rules::Held,
+    /// Work per second, relative to the reference chip.
+    pub rate: Ratio,
+    /// Where it was bound before.
+    pub before: Option<Bound>,
+}
+
+/// A place in the plan to return to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mark(usize);
+
+/// The decisions of a round.
+pub struct Plan<'a> {
+    scene: &'a Scene,
+    bookings: &'a mut Bookings,
+    decisions: &'a mut Vec<Decision>,
+    decided: &'a mut Decided,
+    tally: &'a mut Tally,
+}
+
+/// What a plan leaves behind beside its decisions.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Refusals by kind.
+    pub refusals: std::collections::BTreeMap<&'static str, u64>,
+    /// The first decision that broke the protocol.
+    pub fault: Option<ProtocolFault>,
+    /// Shares of jobs whose preemption gave their GPUs back, for the way back.
+    preempted: Vec<Vec<(PoolId, u32, u32)>>,
+}
+
+impl<'a> Plan<'a> {
+    /// Opens an empty plan.
+    pub(crate) fn new(scene: &'a Scene, bookings: &'a mut Bookings, decisions: &'a mut Vec<Decision>, decided: &'a mut Decided, tally: &'a mut Tally) -> Self {
+        decisions.clear();
+        decided.begin();
+        tally.preempted.clear();
+        Self { scene, bookings, decisions, decided, tally }
+    }
+
+    /// Starts a queued job on these GPUs. *O*(GPUs of the gang ÷ GPUs of a node + quotas that match).
+    ///
+    /// # Errors
+    /// Tells what the world denies: nothing is booked then.
+    pub fn place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
+        let result = self.try_place(job, shares);
+        self.count(result)
+    }
+    /// Binds a queued job to a pool: it waits for that one.
+    ///
+    /// # Errors
+    /// Refuses if the site's limit on jobs is met.
+    pub fn bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
+        let result = self.try_bind(job, pool);
+        self.count(result)
+    }
+    /// Moves a queued job's data to a site ahead of its start.
+    pub fn prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
+        let result = self.try_prefetch(job, site);
+        self.count(result)
+    }
+    /// Takes the GPUs of a running job away.
+    pub fn preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+        let result = self.try_preempt(job, how);
+        self.count(result)
+    }
+    /// Holds a queued job back until a time.
+    pub fn defer(&mut self, job: JobId, until: Time) -> Result<(), Refusal> {
+        let result = self.decide(job).and_then(|()| if until < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(until))) } else { Ok(()) });
+        if result.is_ok() {
+            self.decided.insert(job);
+            self.decisions.push(Decision::Defer { job, until });
+        }
+        self.count(result)
+    }
+    /// Turns a queued job away.
+    pub fn reject(&mut self, job: JobId) -> Result<(), Refusal> {
+        let result = self.decide(job);
+        if result.is_ok() {
+            self.decided.insert(job);
+            self.decisions.push(Decision::Reject { job });
+        }
+        self.count(result)
+    }
+    /// Asks for a round at a time, even if nothing happens then.
+    pub fn wake_at(&mut self, at: Time) -> Result<(), Refusal> {
+        let result = if at < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(at))) } else { Ok(()) };
+        if result.is_ok() {
+            self.decisions.push(Decision::WakeUp { at });
+        }
+        self.count(result)
+    }
+
+    /// Marks the plan so far.
+    pub fn mark(&self) -> Mark {
+        Mark(self.decisions.len())
+    }
+    /// Takes back every decision since a mark; the world is as it was then.
+    pub fn rollback(&mut self, mark: Mark) {
+        while self.decisions.len() > mark.0 {
+            let decision = self.decisions.pop().expect("there are more decisions than at the mark");
+            self.undo(decision);
+        }
+    }
+
+    /// Counts GPUs of a pool that are free and not reserved, after the decisions so far.
+    pub fn free(&self, pool: PoolId) -> u64 {
+        self.bookings.capacity.free(pool)
+    }
+    /// Tells whether a gang fits into a pool now.
+    pub fn fits(&self, pool: PoolId, gpus: u32) -> bool {
+        self.bookings.capacity.fits(pool, gpus)
+    }
+    /// Tells whether a gang would fit into the pool if it were empty.
+    pub fn could_hold(&self, pool: PoolId, gpus: u32) -> bool {
+        self.bookings.capacity.could_hold(pool, gpus)
+    }
+    /// Tells whether a pool can still run a job: large enough, and no rule bars it for ever.
+    pub fn can_ever(&self, job: JobId, pool: PoolId) -> bool {
+        let attributes = self.scene.jobs.attributes(job);
+        self.could_hold(pool, attributes.gpus) && self.candidate(job, pool).is_ok_and(|candidate| self.bookings.rules_allow_ever(self.scene, job, &candidate).is_ok())
+    }
+    /// Tells whether the limit on jobs of a pool's site lets one more wait there.
+    pub fn admits(&self, pool: PoolId) -> bool {
+        self.bookings.admits(&self.scene.model, pool)
+    }
+    /// Counts installed GPUs of a pool.
+    pub fn installed(&self, pool: PoolId) -> u64 {
+        self.bookings.capacity.installed(pool)
+    }
+    /// Counts jobs that wait for a pool.
+    pub fn queued(&self, pool: PoolId) -> u64 {
+        self.bookings.load[pool].queued
+    }
+    /// Returns the GPU time that waits and runs at a pool, by estimate.
+    pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
+        self.bookings.load[pool].outstanding_gpu_us
+    }
+    /// Returns when a gang can start in a pool by what is expected to end there; see [`Bookings::earliest_fit`].
+    pub fn earliest_fit(&self, pool: PoolId, gpus: u32) -> Option<Reservation> {
+        self.bookings.earliest_fit(self.scene, pool, gpus)
+    }
+    /// Returns the subsidies that a start now is expected to earn the tenant.
+    pub fn expected_subsidy(&self, job: JobId, candidate: &Candidate, quote: &Quote) -> Money {
+        self.bookings.expected_subsidy(self.scene, job, candidate, quote)
+    }
+    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy and transfer, less subsidies.
+    pub fn net_cost(&self, job: JobId, candidate: &Candidate) -> Money {
+        self.bookings.net_cost(self.scene, job, candidate)
+    }
+    /// Tells whether a quota would be charged with a job's start in a pool.
+    pub fn is_charged_to(&self, job: JobId, pool: PoolId, quota: QuotaId) -> bool {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.charged_quotas(&start, &parts[0]).contains(&quota)
+    }
+    /// Returns the jobs to preempt so that quotas admit a start in one pool, as their reclaim rules allow; empty: none will do.
+    pub fn reclaim_victims(&mut self, job: JobId, pool: PoolId) -> Vec<JobId> {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        let (scene, decided) = (self.scene, &*self.decided);
+        let running = || {
+            let may_stop = move |job: &JobId| !decided.contains(*job) && matches!(scene.jobs.status(*job).state, State::Staging | State::Running);
+            scene.jobs.running().filter(may_stop).filter_map(|job| {
+                let (attributes, status) = (scene.jobs.attributes(job), scene.jobs.status(job));
+                let held = status.rule_hold?;
+                Some(Running { job, number: attributes.number, since: status.start, priority: attributes.priority, held })
+            })
+        };
+        let capacity = &self.bookings.capacity;
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        let mut room = |gone: &[JobId]| {
+            let mut packing = capacity.packing(pool);
+            for victim in gone {
+                packing.give_back(capacity, scene.jobs.status(*victim).held, pool);
+            }
+            packing.packs(gpus)
+        };
+        self.bookings.rules.reclaim(&scene.model, &start, running, &mut room).unwrap_or_default()
+    }
+
+    fn count(&mut self, result: Result<(), Refusal>) -> Result<(), Refusal> {
+        if let Err(refusal) = &result {
+            *self.tally.refusals.entry(refusal.kind()).or_default() += 1;
+            if let Refusal::Protocol(fault) = refusal {
+                self.tally.fault.get_or_insert(*fault);
+            }
+        }
+        result
+    }
+    /// Checks that a queued job may be decided on.
+    fn decide(&self, job: JobId) -> Result<(), Refusal> {
+        let fault = if !self.scene.jobs.is_live(job) {
+            ProtocolFault::UnknownJob(job)
+        } else if self.decided.contains(job) {
+            ProtocolFault::NamedTwice(job)
+        } else if self.scene.jobs.status(job).state != State::Queued {
+            ProtocolFault::NotQueued(job)
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::Protocol(fault))
+    }
+
+    fn try_bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
+        self.decide(job)?;
+        if self.scene.model.pools.get(pool).is_none() {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownPool(pool)));
+        }
+        let candidate = self.candidate(job, pool)?;
+        if !self.bookings.admits(&self.scene.model, pool) {
+            return Err(Refusal::Admission { site: self.scene.model.pools[pool].site });
+        }
+        let before = self.bound(job);
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        let load_gpu_us = self.scene.run_length(job, candidate.rate).0.saturating_mul(u64::from(gpus));
+        let to = Bound { pool, load_gpu_us };
+        self.rebind(before, Some(to), gpus);
+        self.decided.bind(job, Some(to));
+        self.decisions.push(Decision::Bind { job, to, before });
+        Ok(())
+    }
+
+    fn try_place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
+        self.decide(job)?;
+        let attributes = self.scene.jobs.attributes(job);
+        self.check_shares(job, shares)?;
+        let deferred_until = self.scene.jobs.status(job).deferred_until;
+        if deferred_until > self.scene.now {
+            return Err(Refusal::Deferred { until: deferred_until });
+        }
+        let mut parts = Parts::NONE;
+        if !shares.iter().all(|share| parts.add(share.pool, share.gpus)) {
+            return Err(Refusal::Split);
+        }
+        let (first, split_efficiency) = self.check_pools(job, &parts)?;
+        let before = self.bound(job);
+        let site = self.scene.model.pools[first.pool].site;
+        if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
+            return Err(Refusal::Admission { site });
+        }
+        let quote = quote::quote(self.scene, job, &first);
+        let expected_end = self.scene.now + quote.staging + quote.run;
+        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
+        let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
+        let rule_hold = self.hold(&start)?;
+        let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
+        let (busy_power_mw, held) = booked.inspect_err(|_| self.bookings.rules.undo_hold(&self.scene.model, rule_hold))?;
+
+        let nodes = self.bookings.capacity.shares(held).count() as u32;
+        let spread = self.scene.model.classes[attributes.class].spread_efficiency(nodes);
+        let rate = first.rate.times(spread).times(split_efficiency);
+        let run = self.scene.run_length(job, rate);
+        let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
+        let expected_end = self.scene.now + quote.staging + run;
+        let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
+        self.rebind(before, None, attributes.gpus);
+        self.bookings.follow(self.scene, &running);
+        self.bookings.claim(self.scene, job, &running, &quote);
+        self.decided.insert(job);
+        self.decisions.push(Decision::Start(Started { job, running, rule_hold, rate, before }));
+        Ok(())
+    }
+
+    fn hold(&mut self, start: &Start<'_>) -> Result<rules::Held, Refusal> {
+        self.bookings.rules.try_hold(&self.scene.model, start).map_err(|refusal| {
+            self.bookings.rules.count_refusal(&refusal);
+            Refusal::Rules(refusal)
+        })
+    }
+
+    fn check_shares(&self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
+        let gang = self.scene.jobs.attributes(job).gpus;
+        for share in shares {
+            let Some(pool) = self.scene.model.pools.get(share.pool) else {
+                return Err(Refusal::Protocol(ProtocolFault::UnknownPool(share.pool)));
+            };
+            if share.gpus == 0 || share.node.is_some_and(|node| node >= pool.nodes) {
+                return Err(Refusal::Protocol(ProtocolFault::EmptyShare(job)));
+            }
+        }
+        let given: u64 = shares.iter().map(|share| u64::from(share.gpus)).sum();
+        if given != u64::from(gang) {
+            return Err(Refusal::Protocol(ProtocolFault::WrongSize { job, given, gang }));
+        }
+        Ok(())
+    }
+
+    /// Checks where a job may run, and whether its gang may be split like this.
+    fn check_pools(&self, job: JobId, parts: &Parts) -> Result<(Candidate, Ratio), Refusal> {
+        let first = self.candidate(job, parts.as_slice()[0].0)?;
+        let Some((other, _)) = parts.as_slice().get(1) else {
+            return Ok((first, Ratio::ONE));
+        };
+        self.candidate(job, *other)?;
+        let model = &self.scene.model;
+        let (here, there) = (&model.pools[first.pool], &model.pools[*other]);
+        if here.chip != there.chip || here.site == there.site {
+            return Err(Refusal::Split);
+        }
+        let km = model.network.distance_km(model.sites[here.site].node, model.sites[there.site].node);
+        let class = &model.classes[self.scene.jobs.attributes(job).class];
+        let efficiency = class.split_efficiency(km).ok_or(Refusal::Split)?;
+        Ok((first, efficiency))
+    }
+
+    fn candidate(&self, job: JobId, pool: PoolId) -> Result<Candidate, Refusal> {
+        let row = self.scene.jobs.attributes(job).reach;
+        if let Some(candidate) = self.scene.reach.candidate(row, pool) {
+            return Ok(*candidate);
+        }
+        let site = self.scene.model.pools[pool].site;
+        let reason = self.scene.reach.refused(row).iter().find(|refused| refused.0 == pool).map(|refused| refused.1);
+        Err(match reason {
+            Some(Reason::Residency) => Refusal::Residency { site },
+            Some(Reason::Latency) => {
+                let region = self.scene.jobs.attributes(job).region;
+                Refusal::Latency { site, one_way: self.scene.network.routes.one_way(region, site) }
+            }
+            _ => Refusal::Chip { pool },
+        })
+    }
+
+    /// Checks the sites' power limits with all held GPUs busy; returns what each part adds.
+    fn check_power(&self, parts: &Parts) -> Result<[u64; 2], Refusal> {
+        let model = &self.scene.model;
+        let mut added = [0; 2];
+        for (index, (pool, gpus)) in parts.iter().enumerate() {
+            let chip = &model.chips[model.pools[pool].chip];
+            added[index] = u64::from(gpus) * chip.busy.0.saturating_sub(chip.idle.0);
+            let site = model.pools[pool].site;
+            if let Some(limit) = model.sites[site].power_limit {
+                let it = self.bookings.site_power_if_busy(self.scene, site) + added[index];
+                let would_be = self.scene.meter.metered(site, Power(it));
+                if would_be > limit {
+                    return Err(Refusal::Power { site, would_be, limit });
+                }
+            }
+        }
+        Ok(added)
+    }
+
+    fn take(&mut self, job: JobId, shares: &[Allocation]) -> Result<Held, Refusal> {
+        let mut held = Held::NOTHING;
+        for share in shares {
+            self.bookings.touch(&self.scene.model, self.scene.now, share.pool);
+            let taken = self.bookings.capacity.take(job, Share { pool: share.pool, gpus: share.gpus, node: share.node }, &mut held);
+            if !taken {
+                self.bookings.capacity.release(held);
+                return Err(Refusal::Room { pool: share.pool, asked: share.gpus, free: self.free(share.pool) });
+            }
+        }
+        Ok(held)
+    }
+
+    fn try_prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
+        if !self.scene.jobs.is_live(job) {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
+        }
+        if self.scene.jobs.status(job).state != State::Queued {
+            return Err(Refusal::Protocol(ProtocolFault::NotQueued(job)));
+        }
+        let Some(of_site) = self.scene.model.sites.get(site) else {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownSite(site)));
+        };
+        let candidate = of_site.pools().find_map(|pool| self.candidate(job, pool).ok()).ok_or(Refusal::Residency { site })?;
+        if !self.scene.must_move(job, &candidate) {
+            return Err(Refusal::NothingToMove);
+        }
+        self.decisions.push(Decision::Prefetch { job, site });
+        Ok(())
+    }
+
+    fn try_preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+        if !self.scene.jobs.is_live(job) {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
+        }
+        if self.decided.contains(job) {
+            return Err(Refusal::Protocol(ProtocolFault::NamedTwice(job)));
+        }
+        let status = self.scene.jobs.status(job);
+        if !matches!(status.state, State::Staging | State::Running) {
+            return Err(Refusal::Protocol(ProtocolFault::NotRunning(job)));
+        }
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        let writes = how == Preempt::Checkpoint && status.state == State::Running && class.checkpoint.is_some_and(|checkpoint| checkpoint.cost.0 > 0);
+        if !writes {
+            let shares = self.bookings.capacity.shares(status.held).collect();
+            self.tally.preempted.push(shares);
+            self.bookings.give_back(self.scene, job);
+            if let Some(hold) = status.rule_hold {
+                self.bookings.rules.suspend(hold, self.scene.now);
+            }
+        }
+        self.decided.insert(job);
+        self.decisions.push(Decision::Preempt { job, how, released: !writes });
+        Ok(())
+    }
+
+    /// Returns where a queued job is bound: by this plan, or before it.
+    fn bound(&self, job: JobId) -> Option<Bound> {
+        let status = self.scene.jobs.status(job);
+        self.decided.bound(job).unwrap_or_else(|| status.pool.map(|pool| Bound { pool, load_gpu_us: status.load_gpu_us }))
+    }
+    fn rebind(&mut self, from: Option<Bound>, to: Option<Bound>, gpus: u32) {
+        if let Some(bound) = from {
+            self.bookings.unbind(self.scene.model.pools[bound.pool].site, bound, gpus);
+        }
+        if let Some(bound) = to {
+            self.bookings.bind(self.scene.model.pools[bound.pool].site, bound, gpus);
+        }
+    }
+
+    fn undo(&mut self, decision: Decision) {
+        match decision {
+            Decision::Start(started) => self.undo_start(&started),
+            Decision::Bind { job, to, before } => {
+                self.rebind(Some(to), before, self.scene.jobs.attributes(job).gpus);
+                self.decided.bind(job, before);
+            }
+            Decision::Preempt { job, released, .. } => {
+                self.decided.remove(job);
+                if released {
+                    let shares = self.tally.preempted.pop().expect("a preemption that gave GPUs back is noted");
+                    if let Some(hold) = self.scene.jobs.status(job).rule_hold {
+                        self.bookings.rules.resume(hold, self.scene.now);
+                    }
+                    self.bookings.take_again(self.scene, job, &shares);
+                }
+            }
+            Decision::Defer { job, .. } | Decision::Reject { job } => self.decided.remove(job),
+            Decision::Prefetch { .. } | Decision::WakeUp { .. } => {}
+        }
+    }
+    fn undo_start(&mut self, started: &Started) {
+        self.bookings.take_claim_back(started.job);
+        self.bookings.unfollow(self.scene, &started.running);
+        self.bookings.capacity.release(started.running.held);
+        self.bookings.rules.undo_hold(&self.scene.model, started.rule_hold);
+        self.rebind(None, started.before, self.scene.jobs.attributes(started.job).gpus);
+        self.decided.remove(started.job);
+    }
+}
+
+/// Returns the parts of a start as rules see them, the expected energy shared by GPUs.
+fn rule_parts(parts: &Parts, gang: u32, energy_mj: u64) -> ([Part; 2], usize) {
+    let mut of_rules = [Part { pool: PoolId(0), gpus: 0, energy_mj: 0 }; 2];
+    for (of_rules, (pool, gpus)) in of_rules.iter_mut().zip(parts.iter()) {
+        let share = u128::from(energy_mj) * u128::from(gpus) / u128::from(gang.max(1));
+        *of_rules = Part { pool, gpus, energy_mj: u64::try_from(share).unwrap_or(u64::MAX) };
+    }
+    (of_rules, parts.as_slice().len())
+}

@@ -1,0 +1,91 @@
+//! What a job is expected to take and to cost somewhere: for policies that compare, for demand that has a price, and for claims.
+
+use super::attempt::Timeline;
+use super::reach::Candidate;
+use super::scene::Scene;
+use crate::base::time::MICROS_PER_HOUR;
+use crate::base::{Money, Power, Ratio, Span};
+use crate::model::{JobId, Model, PoolId};
+
+/// The expectation of one start, by the user's estimate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Quote {
+    /// Time with GPUs held before computing.
+    pub staging: Span,
+    /// Start-up, restore, computing and checkpoints.
+    pub run: Span,
+    /// GPU-hours × price.
+    pub compute: Money,
+    /// What the metered energy costs, whoever pays it.
+    pub energy: Money,
+    /// That energy, in millijoules.
+    pub energy_mj: u64,
+    /// What moving the data costs.
+    pub transfer: Money,
+    /// Capital written off meanwhile on the GPUs held.
+    pub capital: Money,
+}
+
+/// Works out the expectation of a start now. *O*(log tariff steps).
+pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
+    let attributes = scene.jobs.attributes(job);
+    let status = scene.jobs.status(job);
+    let model = &scene.model;
+    let pool = &model.pools[candidate.pool];
+    let class = &model.classes[attributes.class];
+    let nodes = attributes.gpus.div_ceil(pool.gpus_per_node);
+    let rate = candidate.rate.times(class.spread_efficiency(nodes));
+    let restore = class.checkpoint.filter(|_| status.restore).map_or(Span::ZERO, |checkpoint| checkpoint.restore);
+    let work = attributes.estimate.saturating_sub(status.done);
+    let run = Timeline::new(class.start_overhead + restore, work, rate, class.checkpoint).length();
+    let (staging, transfer) = scene.staging(job, candidate);
+    let begin = scene.now + staging;
+    let energy = scene.meter.share(pool.site, job_power(model, candidate.pool, attributes.gpus), begin, begin + run).unwrap_or_default();
+    Quote {
+        staging,
+        run,
+        compute: per_gpu_hour(pool.price, attributes.gpus, run),
+        energy: energy.cost,
+        energy_mj: u64::try_from(energy.energy_mj).unwrap_or(u64::MAX),
+        transfer,
+        capital: capital(model, candidate.pool, attributes.gpus, run),
+    }
+}
+
+/// Works out the carbon that a start now is expected to cause, in milligrams.
+pub(super) fn expected_carbon_mg(scene: &Scene, job: JobId, candidate: &Candidate, market: bool) -> u64 {
+    let quote = quote(scene, job, candidate);
+    let pool = &scene.model.pools[candidate.pool];
+    let begin = scene.now + quote.staging;
+    let power = job_power(&scene.model, candidate.pool, scene.jobs.attributes(job).gpus);
+    let used = scene.meter.share(pool.site, power, begin, begin + quote.run).unwrap_or_default();
+    let milligrams = if market { used.carbon_market_mg } else { used.carbon_location_mg };
+    u64::try_from(milligrams).unwrap_or(u64::MAX)
+}
+
+/// Returns a price per GPU-hour × GPUs × time; what no amount of money can hold is the most that one can.
+pub fn per_gpu_hour(price: Money, gpus: u32, time: Span) -> Money {
+    price.times(u128::from(gpus) * u128::from(time.0), u128::from(MICROS_PER_HOUR)).unwrap_or(Money(i64::MAX))
+}
+
+/// Returns the capital written off on so many GPUs of a pool over a time, linearly over the pool's life.
+pub fn capital(model: &Model, pool: PoolId, gpus: u32, time: Span) -> Money {
+    let pool = &model.pools[pool];
+    pool.capital.times(u128::from(gpus) * u128::from(time.0), u128::from(pool.life.0.max(1))).unwrap_or(Money(i64::MAX))
+}
+
+/// Returns the IT power that a computing job bears: the busy power of its GPUs and its share of its nodes' host power.
+pub fn job_power(model: &Model, pool: PoolId, gpus: u32) -> Power {
+    let pool = &model.pools[pool];
+    Power(u64::from(gpus) * model.chips[pool.chip].busy.0 + host_share(pool.host_power, gpus, pool.gpus_per_node))
+}
+
+/// Returns the IT power that a job bears while it holds GPUs that do not compute.
+pub fn waiting_power(model: &Model, pool: PoolId, gpus: u32) -> Power {
+    let pool = &model.pools[pool];
+    Power(u64::from(gpus) * model.chips[pool.chip].idle.0 + host_share(pool.host_power, gpus, pool.gpus_per_node))
+}
+
+fn host_share(host: Power, gpus: u32, gpus_per_node: u32) -> u64 {
+    Ratio::of(Ratio(u64::from(gpus) * Ratio::SCALE), host.0) / u64::from(gpus_per_node.max(1))
+}

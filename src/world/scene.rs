@@ -1,0 +1,92 @@
+//! The part of the world that stands still during a round: what views read.
+
+use super::energy::Meter;
+use super::jobs::Jobs;
+use super::attempt::Timeline;
+use super::network::{Network, Presence, Terms};
+use super::reach::{Candidate, Reach};
+use crate::base::{Bytes, Money, Ratio, Span, Time};
+use crate::model::{ClassId, JobId, Model, SiteId};
+use crate::rules::Residence;
+
+/// Everything that only events and commits change, never a plan.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The simulated time.
+    pub now: Time,
+    /// The scenario as it stands now.
+    pub model: Model,
+    /// Jobs in the system.
+    pub jobs: Jobs,
+    /// Where jobs may run.
+    pub reach: Reach,
+    /// Routes, transfers, and where data is.
+    pub network: Network,
+    /// Power and energy of sites.
+    pub meter: Meter,
+}
+
+impl Scene {
+    /// Sets the scene of a model: nothing has happened, nothing draws power.
+    pub fn new(model: &Model) -> Self {
+        Self {
+            now: Time::ZERO,
+            jobs: Jobs::default(),
+            reach: Reach::new(model),
+            network: Network::new(model),
+            meter: Meter::new(model.calendar, &model.tariffs, &model.grids, &model.sites),
+            model: model.clone(),
+        }
+    }
+    /// Returns what a job does between getting its data and computing: start-up, and the restore that it owes.
+    pub fn setup(&self, job: JobId) -> Span {
+        let class = &self.model.classes[self.jobs.attributes(job).class];
+        let owes = class.checkpoint.filter(|_| self.jobs.status(job).restore);
+        class.start_overhead + owes.map_or(Span::ZERO, |checkpoint| checkpoint.restore)
+    }
+    /// Returns how long a job would run from now at a rate, by its estimate: start-up, restore, computing and checkpoints.
+    pub fn run_length(&self, job: JobId, rate: Ratio) -> Span {
+        let attributes = self.jobs.attributes(job);
+        let work = attributes.estimate.saturating_sub(self.jobs.status(job).done);
+        Timeline::new(self.setup(job), work, rate, self.model.classes[attributes.class].checkpoint).length()
+    }
+    /// Returns how transfers of a class share links.
+    pub fn terms(&self, class: ClassId) -> Terms {
+        let class = &self.model.classes[class];
+        Terms { weight: class.transfer_weight, rate_max: class.transfer_rate_max }
+    }
+    /// Tells whether a job's dataset would have to be moved to a candidate's site, and is not on its way.
+    pub fn must_move(&self, job: JobId, candidate: &Candidate) -> bool {
+        let site = self.model.pools[candidate.pool].site;
+        let dataset = self.jobs.attributes(job).dataset.filter(|_| candidate.data == Residence::Local);
+        dataset.is_some_and(|dataset| self.network.datasets.locate(dataset.id, site) == Presence::Absent)
+    }
+    /// Returns how long a job would wait for its data at a candidate if it started now, and what moving it would cost, as if it came from home.
+    pub fn staging(&self, job: JobId, candidate: &Candidate) -> (Span, Money) {
+        let attributes = self.jobs.attributes(job);
+        let Some(dataset) = attributes.dataset else {
+            return (Span::ZERO, Money::ZERO);
+        };
+        let site = self.model.pools[candidate.pool].site;
+        let route = self.network.routes.to_site(attributes.region, site);
+        let price = price_of(self.network.routes[route].price, dataset.bytes);
+        match candidate.data {
+            Residence::RemoteRead(_) if self.jobs.usage(job).starts > 0 => (Span::ZERO, Money::ZERO),
+            Residence::RemoteRead(_) => (Span::ZERO, price),
+            _ => match self.network.datasets.locate(dataset.id, site) {
+                Presence::Local => (Span::ZERO, Money::ZERO),
+                Presence::InFlight(_) => (self.transfer_time(attributes.class, site, job, dataset.bytes), Money::ZERO),
+                Presence::Absent => (self.transfer_time(attributes.class, site, job, dataset.bytes), price),
+            },
+        }
+    }
+    fn transfer_time(&self, class: ClassId, site: SiteId, job: JobId, bytes: Bytes) -> Span {
+        let route = self.network.routes.to_site(self.jobs.attributes(job).region, site);
+        self.network.flows.expected_time(&self.network.routes, route, bytes, self.terms(class))
+    }
+}
+
+/// Returns a price per GB × bytes; what no amount of money can hold is the most that one can.
+pub fn price_of(per_gb: Money, bytes: Bytes) -> Money {
+    per_gb.times(u128::from(bytes.0), u128::from(Bytes::PER_GB)).unwrap_or(Money(i64::MAX))
+}

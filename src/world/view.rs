@@ -1,0 +1,80 @@
+//! What a policy sees of a round: estimates and the state, never the truth unless an oracle is granted.
+
+use super::delta::Delta;
+use super::jobs::{Attributes, Jobs, Status};
+use super::quote::{self, Quote};
+use super::reach::Candidate;
+use super::scene::Scene;
+use crate::base::{Span, Time};
+use crate::model::{JobId, Model, PoolId, SiteId};
+
+/// The world as a policy sees it in one round. What the round's own decisions have changed is asked of the [`Plan`](super::Plan).
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub(super) scene: &'a Scene,
+    pub(super) delta: &'a Delta,
+    pub(super) oracle: bool,
+}
+
+impl<'a> View<'a> {
+    /// Makes the view of a round.
+    pub(crate) fn new(scene: &'a Scene, delta: &'a Delta, oracle: bool) -> Self {
+        Self { scene, delta, oracle }
+    }
+    /// Returns the simulated time.
+    pub fn now(self) -> Time {
+        self.scene.now
+    }
+    /// Returns what happened since the last round.
+    pub fn delta(self) -> &'a Delta {
+        self.delta
+    }
+    /// Returns the scenario as it stands now.
+    pub fn model(self) -> &'a Model {
+        &self.scene.model
+    }
+    /// Returns all jobs in the system, for iteration.
+    pub fn jobs(self) -> &'a Jobs {
+        &self.scene.jobs
+    }
+    /// Returns what a job is.
+    pub fn job(self, job: JobId) -> &'a Attributes {
+        self.scene.jobs.attributes(job)
+    }
+    /// Returns what happens to a job.
+    pub fn status(self, job: JobId) -> &'a Status {
+        self.scene.jobs.status(job)
+    }
+    /// Returns the true work of a job on the reference chip.
+    ///
+    /// # Panics
+    /// Panics unless the policy declared itself an oracle in its [`Needs`](crate::policy::Needs): reading the truth without saying so is a bug.
+    pub fn true_work(self, job: JobId) -> Span {
+        assert!(self.oracle, "a policy that reads the true work must say that it is an oracle");
+        self.scene.jobs.hidden(job).work
+    }
+    /// Returns the pools where a job may ever run, in pool order.
+    pub fn candidates(self, job: JobId) -> &'a [Candidate] {
+        self.scene.reach.candidates(self.job(job).reach)
+    }
+    /// Returns the candidate of one pool. *O*(log pools).
+    pub fn candidate(self, job: JobId, pool: PoolId) -> Option<&'a Candidate> {
+        self.scene.reach.candidate(self.job(job).reach, pool)
+    }
+    /// Returns what a job is expected to take and to cost at a candidate, if it started now.
+    pub fn quote(self, job: JobId, candidate: &Candidate) -> Quote {
+        quote::quote(self.scene, job, candidate)
+    }
+    /// Returns the carbon that a job is expected to cause at a candidate in milligrams, by location or by contract.
+    pub fn expected_carbon_mg(self, job: JobId, candidate: &Candidate, market: bool) -> u64 {
+        quote::expected_carbon_mg(self.scene, job, candidate, market)
+    }
+    /// Returns the price of energy at a site now, in micro-yuan per kWh.
+    pub fn energy_price(self, site: SiteId) -> i64 {
+        self.scene.meter.price(site).value_at(self.scene.now)
+    }
+    /// Returns the carbon intensity of a site's grid now, in milligrams per kWh.
+    pub fn carbon_intensity(self, site: SiteId) -> i64 {
+        self.scene.meter.carbon(site).value_at(self.scene.now)
+    }
+}

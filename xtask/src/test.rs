@@ -1,0 +1,207 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use crate::codegen;
+use crate::steps::{Failure, Steps, cargo, edwc, output, program, root, run, works};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs all steps; `all` adds the heavy ones.
+pub fn run_steps(all: bool) -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    steps.step("toolchain", toolchain);
+    steps.step("format", || run(&mut cargo(&["fmt", "--all", "--check"])));
+    steps.step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])));
+    steps.step("tests", || run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])));
+    steps.step("release build", || run(&mut cargo(&["build", "--release", "--locked"])));
+    steps.step("same bytes in debug and release", same_fingerprint);
+    steps.step("scenarios are valid", check_scenarios);
+    steps.step("commands of the documents", run_documents);
+    steps.step("generated files", || codegen::run_codegen(true));
+    if all {
+        steps.step("lints, all features", || {
+            run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"]))
+        });
+        steps.step("tests, all features", || run(&mut cargo(&["test", "--workspace", "--features", "full", "--locked", "--no-fail-fast"])));
+        steps.step("tests, release", || run(&mut cargo(&["test", "--workspace", "--release", "--locked", "--no-fail-fast"])));
+        steps.step("API documentation", || {
+            run(cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+        });
+        steps.step("licences and advisories", deny);
+    }
+    steps.finish()
+}
+
+/// Adds the parts of the toolchain that the tests need, where they are missing.
+fn toolchain() -> Result<(), Failure> {
+    for (component, command) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !works(&mut cargo(&[command, "--version"])) {
+            run(Command::new("rustup").args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs the quickstart in both profiles: the fingerprints are equal, and another seed gives another one.
+fn same_fingerprint() -> Result<(), Failure> {
+    run(&mut cargo(&["build", "--locked"]))?;
+    let release = fingerprint("release", &[])?;
+    let debug = fingerprint("debug", &[])?;
+    let other = fingerprint("release", &["--seed", "7"])?;
+    println!("release {release}\ndebug   {debug}\nseed 7  {other}");
+    if release != debug {
+        return Err("debug and release differ".to_owned());
+    }
+    if release == other {
+        return Err("another seed gives the same history".to_owned());
+    }
+    Ok(())
+}
+
+fn fingerprint(profile: &str, more: &[&str]) -> Result<String, Failure> {
+    let printed = output(edwc(profile, &["run", "scenarios/quickstart.toml", "--json"]).args(more))?;
+    let text = String::from_utf8(printed).map_err(|error| format!("the summary is not UTF-8: {error}"))?;
+    text_field(&text, "fingerprint").ok_or_else(|| "the summary has no fingerprint".to_owned())
+}
+
+/// Returns the value of a text field of a JSON object that has no escapes in it.
+pub fn text_field(json: &str, key: &str) -> Option<String> {
+    let rest = &json[json.find(&format!("\"{key}\""))?..];
+    let value = rest.split_once(':')?.1.trim_start();
+    value.strip_prefix('"')?.split_once('"').map(|(value, _)| value.to_owned())
+}
+
+/// Checks every scenario file, and that none has an input without a mark.
+fn check_scenarios() -> Result<(), Failure> {
+    let folder = root().join("scenarios");
+    let mut names: Vec<String> = fs::read_dir(&folder)
+        .map_err(|error| format!("{}: {error}", folder.display()))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".toml"))
+        .collect();
+    names.sort();
+    names.iter().try_for_each(|name| run(&mut edwc("release", &["check", &format!("scenarios/{name}")])))
+}
+
+/// Runs every line that starts with `$ ` in the `console` blocks of the documents, in a copy of the scenarios.
+///
+/// A line may state the exit code that it shows: `$ edwc check broken.toml   # exit 3`.
+fn run_documents() -> Result<(), Failure> {
+    let place = program("release").parent().expect("a program lies in a folder").join("documents");
+    if place.exists() {
+        fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+    }
+    copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
+    let mut documents = vec![root().join("README.md"), root().join("README.zh-CN.md"), root().join("scenarios/README.md")];
+    documents.extend(markdown_files(&root().join("docs"))?);
+    let mut count = 0;
+    for document in documents {
+        let text = fs::read_to_string(&document).map_err(|error| format!("{}: {error}", document.display()))?;
+        for line in console_lines(&text) {
+            run_line(line, &place).map_err(|error| format!("{}: {error}", document.display()))?;
+            count += 1;
+        }
+    }
+    println!("{count} commands");
+    if count == 0 { Err("the documents show no command".to_owned()) } else { Ok(()) }
+}
+
+/// Runs one line of a document as a shell would, without one: words, single quotes, and a comment with the exit code.
+fn run_line(line: &str, place: &Path) -> Result<(), Failure> {
+    let (line, comment) = line.split_once(" #").unwrap_or((line, ""));
+    let expected = comment.trim().strip_prefix("exit ").map_or(Ok(0), str::parse::<i32>).map_err(|error| format!("`{line}`: {error}"))?;
+    let mut words = words(line);
+    let prefix = ["cargo", "run", "--release", "--"];
+    if words.starts_with(&prefix.map(str::to_owned)) {
+        words.splice(0..prefix.len(), ["edwc".to_owned()]);
+    }
+    if words.first().map(String::as_str) != Some("edwc") {
+        return Err(format!("`{line}`: a console block runs only `edwc`"));
+    }
+    println!("$ {line}");
+    let result = Command::new(program("release")).args(&words[1..]).current_dir(place).output().map_err(|error| format!("`{line}`: {error}"))?;
+    if result.status.code() == Some(expected) {
+        Ok(())
+    } else {
+        Err(format!("`{line}` ended with {}, not {expected}: {}", result.status, String::from_utf8_lossy(&result.stderr).trim()))
+    }
+}
+
+/// Lists the commands in a document's `console` blocks.
+fn console_lines(text: &str) -> Vec<&str> {
+    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split_once("\n```"));
+    blocks.flat_map(|(block, _)| block.lines()).filter_map(|line| line.strip_prefix("$ ")).collect()
+}
+
+/// Splits a line into words; single and double quotes keep spaces.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for letter in line.chars() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, letter) if letter.is_whitespace() => words.extend(word.take()),
+            (_, letter) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+fn markdown_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+        let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();
+        if path.is_dir() {
+            found.extend(markdown_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| format!("{}: {error}", from.display());
+    fs::create_dir_all(to).map_err(fail)?;
+    for entry in fs::read_dir(from).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target).map_err(fail)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks licences, sources and advisories; installs cargo-deny where it is missing.
+fn deny() -> Result<(), Failure> {
+    if !works(&mut cargo(&["deny", "--version"])) {
+        run(&mut cargo(&["install", "cargo-deny", "--locked"]))?;
+    }
+    run(&mut cargo(&["deny", "check"]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_yield_their_commands() {
+        let text = "a\n```console\n$ edwc run a.toml --set 'x.y=\"1 h\"'\nprinted\n```\n```sh\n$ rm\n```\n";
+        assert_eq!(console_lines(text), ["edwc run a.toml --set 'x.y=\"1 h\"'"]);
+        assert_eq!(words("edwc  run --set 'x.y=\"1 h\"'"), ["edwc", "run", "--set", "x.y=\"1 h\""]);
+    }
+
+    #[test]
+    fn a_text_field_is_found() {
+        assert_eq!(text_field("{\"a\": 1, \"fingerprint\" : \"7f\"}", "fingerprint").as_deref(), Some("7f"));
+        assert_eq!(text_field("{\"a\": 1}", "fingerprint"), None);
+    }
+}

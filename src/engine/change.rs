@@ -2,11 +2,12 @@
 
 use super::Run;
 use super::instant::History;
+use crate::base::MoneyOverflow;
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {
     /// Applies one change of the scenario.
-    pub(super) fn apply_change(&mut self, index: usize) {
+    pub(super) fn apply_change(&mut self, index: usize) -> Result<(), MoneyOverflow> {
         let now = self.scene.now;
         self.digest.event(History::Change as u8, [now.0, index as u64, 0]);
         let settings = std::mem::take(&mut self.scene.model.changes[index].settings);
@@ -47,6 +48,7 @@ impl Run {
         }
         self.delta.anything_changed = true;
         self.delta.terms_changed = true;
+        Ok(())
     }
 
     /// Replaces a pool: nodes come at once, and leave as they fall idle; what runs keeps the price of its start.

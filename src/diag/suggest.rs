@@ -10,7 +10,13 @@ pub fn closest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let folded = fold(written);
     let distance = |name: &str| if fold(name) == folded { 0 } else { strsim::damerau_levenshtein(&folded, &fold(name)) };
     let limit = (folded.chars().count() / 3).max(1);
-    known.into_iter().filter(|name| *name != written).map(|name| (distance(name), name)).filter(|(d, _)| *d <= limit).min().map(|(_, name)| name.to_owned())
+    known
+        .into_iter()
+        .filter(|name| *name != written)
+        .map(|name| (distance(name), name))
+        .filter(|(d, _)| *d <= limit)
+        .min()
+        .map(|(_, name)| name.to_owned())
 }
 
 #[cfg(test)]

@@ -52,7 +52,9 @@ fn known(found: &Value, kind: Kind, law: Option<LawUnit>) -> Option<String> {
             LawUnit::Quantity(unit) => quantity(unit),
             LawUnit::Factor | LawUnit::Share => None,
         },
-        Kind::Position => value::position(found.as_text()?).ok().map(|(latitude, longitude)| format!("{}, {}", latitude as f64 / 1e6, longitude as f64 / 1e6)),
+        Kind::Position => {
+            value::position(found.as_text()?).ok().map(|(latitude, longitude)| format!("{}, {}", latitude as f64 / 1e6, longitude as f64 / 1e6))
+        }
         _ => None,
     }
 }

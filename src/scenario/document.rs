@@ -198,9 +198,10 @@ fn convert(value: toml::Spanned<DeValue<'_>>, file: FileId) -> Node {
     let at = At::new(file, value.span());
     let value = match value.into_inner() {
         DeValue::String(text) => Value::Text(text.into_owned()),
-        DeValue::Integer(integer) => Value::Integer(i128::from_str_radix(integer.as_str(), integer.radix()).unwrap_or_else(|_| {
-            if integer.as_str().starts_with('-') { i128::MIN } else { i128::MAX }
-        })),
+        DeValue::Integer(integer) => Value::Integer(
+            i128::from_str_radix(integer.as_str(), integer.radix())
+                .unwrap_or_else(|_| if integer.as_str().starts_with('-') { i128::MIN } else { i128::MAX }),
+        ),
         DeValue::Float(float) => Value::Float(float.as_str().parse().unwrap_or(f64::NAN), float.as_str().to_owned()),
         DeValue::Boolean(flag) => Value::Boolean(flag),
         DeValue::Datetime(date) => Value::Date(date),

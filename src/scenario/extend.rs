@@ -128,7 +128,8 @@ impl<'a> Gatherer<'a> {
         let folder = self.folders.get(node.at.file.0 as usize).cloned().flatten();
         let embedded = if folder.is_none() { self.library.and_then(|library| library(name)) } else { None };
         let path = folder.unwrap_or_default().join(name);
-        let identity = if embedded.is_some() { name.to_owned() } else { std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string() };
+        let identity =
+            if embedded.is_some() { name.to_owned() } else { std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string() };
         if let Some(start) = self.chain.iter().position(|each| *each == identity) {
             let mut circle = self.chain[start..].to_vec();
             circle.push(identity);
@@ -165,13 +166,17 @@ impl<'a> Gatherer<'a> {
         let help = "write `--set PATH=VALUE`, such as `--set site.zhongwei.pue=1.2`";
         let Some(equals) = argument.find('=').filter(|at| *at > 0) else {
             let file = self.add_argument(argument);
-            self.out.push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` sets nothing")).at(At::new(file, 0..argument.len()), "--set").help(help));
+            self.out
+                .push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` sets nothing")).at(At::new(file, 0..argument.len()), "--set").help(help));
             return;
         };
         let toml = |text: &str| {
             let mut sources = SourceMap::default();
             let mut faults = Vec::new();
-            add_text("", text.to_owned(), &mut sources, &mut faults).map(|file| parse(file, &sources, &mut faults)).filter(|_| faults.is_empty()).is_some()
+            add_text("", text.to_owned(), &mut sources, &mut faults)
+                .map(|file| parse(file, &sources, &mut faults))
+                .filter(|_| faults.is_empty())
+                .is_some()
         };
         let quoted = format!("{}={}", &argument[..equals], toml_string(argument[equals + 1..].trim()));
         let text = if toml(argument) { argument.to_owned() } else { quoted };
@@ -181,7 +186,9 @@ impl<'a> Gatherer<'a> {
         if faults.is_empty() {
             self.apply(table, parsed, "--set");
         } else {
-            self.out.push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` has no path before its `=`")).at(At::new(file, 0..equals), "--set").help(help));
+            self.out.push(
+                Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` has no path before its `=`")).at(At::new(file, 0..equals), "--set").help(help),
+            );
         }
     }
     fn add_argument(&mut self, text: &str) -> FileId {
@@ -261,7 +268,9 @@ pub(super) struct NoPath {
 impl NoPath {
     pub(super) fn diagnostic(self, origin: &str) -> Diagnostic {
         let nothing = Diagnostic::new(BAD_OVERRIDE, format!("nothing is at `{}`", self.path)).at(self.at, origin);
-        nothing.did_you_mean(&self.name, self.known.iter().map(String::as_str)).help("a path leads to something that exists; a whole new item is set by a table")
+        nothing
+            .did_you_mean(&self.name, self.known.iter().map(String::as_str))
+            .help("a path leads to something that exists; a whole new item is set by a table")
     }
 }
 

@@ -55,48 +55,125 @@ const YUAN: u128 = 1_000_000;
 const KWH: u128 = 3_600_000_000;
 
 static DURATION: &[Word] = &[
-    word("us", 1), word("µs", 1), word("μs", 1), word("ms", 1000), word("s", 1_000_000), word("min", MINUTE), word("h", HOUR), word("d", DAY),
-    word("w", 7 * DAY), word("y", 365 * DAY), word("微秒", 1), word("毫秒", 1000), word("秒", 1_000_000), word("分钟", MINUTE), word("分", MINUTE),
-    word("小时", HOUR), word("时", HOUR), word("天", DAY), word("日", DAY), word("周", 7 * DAY), word("年", 365 * DAY),
+    word("us", 1),
+    word("µs", 1),
+    word("μs", 1),
+    word("ms", 1000),
+    word("s", 1_000_000),
+    word("min", MINUTE),
+    word("h", HOUR),
+    word("d", DAY),
+    word("w", 7 * DAY),
+    word("y", 365 * DAY),
+    word("微秒", 1),
+    word("毫秒", 1000),
+    word("秒", 1_000_000),
+    word("分钟", MINUTE),
+    word("分", MINUTE),
+    word("小时", HOUR),
+    word("时", HOUR),
+    word("天", DAY),
+    word("日", DAY),
+    word("周", 7 * DAY),
+    word("年", 365 * DAY),
 ];
 static BYTES: &[Word] = &[
-    word("B", 1), word("kB", 1000), word("MB", 1_000_000), word("GB", 1_000_000_000), word("TB", 1_000_000_000_000), word("PB", 1_000_000_000_000_000),
-    word("EB", 1_000_000_000_000_000_000), word("KiB", 1 << 10), word("MiB", 1 << 20), word("GiB", 1 << 30), word("TiB", 1 << 40), word("PiB", 1 << 50),
+    word("B", 1),
+    word("kB", 1000),
+    word("MB", 1_000_000),
+    word("GB", 1_000_000_000),
+    word("TB", 1_000_000_000_000),
+    word("PB", 1_000_000_000_000_000),
+    word("EB", 1_000_000_000_000_000_000),
+    word("KiB", 1 << 10),
+    word("MiB", 1 << 20),
+    word("GiB", 1 << 30),
+    word("TiB", 1 << 40),
+    word("PiB", 1 << 50),
 ];
 static BANDWIDTH: &[Word] = &[
-    word("bps", 1), word("kbps", 1000), word("Mbps", 1_000_000), word("Gbps", 1_000_000_000), word("Tbps", 1_000_000_000_000),
-    word("bit/s", 1), word("kbit/s", 1000), word("Mbit/s", 1_000_000), word("Gbit/s", 1_000_000_000), word("Tbit/s", 1_000_000_000_000),
+    word("bps", 1),
+    word("kbps", 1000),
+    word("Mbps", 1_000_000),
+    word("Gbps", 1_000_000_000),
+    word("Tbps", 1_000_000_000_000),
+    word("bit/s", 1),
+    word("kbit/s", 1000),
+    word("Mbit/s", 1_000_000),
+    word("Gbit/s", 1_000_000_000),
+    word("Tbit/s", 1_000_000_000_000),
 ];
 static POWER: &[Word] = &[
-    word("mW", 1), word("W", 1000), word("kW", 1_000_000), word("MW", 1_000_000_000), word("GW", 1_000_000_000_000), word("瓦", 1000),
-    word("千瓦", 1_000_000), word("兆瓦", 1_000_000_000),
+    word("mW", 1),
+    word("W", 1000),
+    word("kW", 1_000_000),
+    word("MW", 1_000_000_000),
+    word("GW", 1_000_000_000_000),
+    word("瓦", 1000),
+    word("千瓦", 1_000_000),
+    word("兆瓦", 1_000_000_000),
 ];
 static ENERGY: &[Word] = &[
-    word("Wh", 3_600_000), word("kWh", KWH), word("MWh", 1000 * KWH), word("GWh", 1_000_000 * KWH), word("TWh", 1_000_000_000 * KWH),
-    word("度", KWH), word("千瓦时", KWH), word("兆瓦时", 1000 * KWH),
+    word("Wh", 3_600_000),
+    word("kWh", KWH),
+    word("MWh", 1000 * KWH),
+    word("GWh", 1_000_000 * KWH),
+    word("TWh", 1_000_000_000 * KWH),
+    word("度", KWH),
+    word("千瓦时", KWH),
+    word("兆瓦时", 1000 * KWH),
 ];
 static MONEY: &[Word] = &[word("CNY", YUAN), word("元", YUAN), word("yuan", YUAN), word("RMB", YUAN)];
 static PER_GPU_HOUR: &[Word] = &[word("CNY/GPU-h", YUAN), word("元/卡时", YUAN), word("元/GPU时", YUAN), word("yuan/GPU-h", YUAN)];
-static PER_KWH: &[Word] =
-    &[word("CNY/kWh", YUAN), word("元/kWh", YUAN), word("元/度", YUAN), word("元/千瓦时", YUAN), word("yuan/kWh", YUAN), Word { text: "CNY/MWh", value: (1000, 1) }];
+static PER_KWH: &[Word] = &[
+    word("CNY/kWh", YUAN),
+    word("元/kWh", YUAN),
+    word("元/度", YUAN),
+    word("元/千瓦时", YUAN),
+    word("yuan/kWh", YUAN),
+    Word { text: "CNY/MWh", value: (1000, 1) },
+];
 static PER_GB: &[Word] = &[word("CNY/GB", YUAN), word("元/GB", YUAN), word("yuan/GB", YUAN), word("CNY/TB", 1000), word("元/TB", 1000)];
 static PER_GPU: &[Word] = &[word("CNY/GPU", YUAN), word("元/卡", YUAN), word("元/GPU", YUAN), word("yuan/GPU", YUAN)];
 static CARBON: &[Word] = &[
-    word("gCO2/kWh", 1000), word("kgCO2/kWh", 1_000_000), word("tCO2/MWh", 1_000_000), word("kgCO2/MWh", 1000),
-    word("gCO₂/kWh", 1000), word("kgCO₂/kWh", 1_000_000), word("tCO₂/MWh", 1_000_000),
+    word("gCO2/kWh", 1000),
+    word("kgCO2/kWh", 1_000_000),
+    word("tCO2/MWh", 1_000_000),
+    word("kgCO2/MWh", 1000),
+    word("gCO₂/kWh", 1000),
+    word("kgCO₂/kWh", 1_000_000),
+    word("tCO₂/MWh", 1_000_000),
 ];
 static GPUS: &[Word] = &[word("GPU", 1), word("GPUs", 1), word("卡", 1), word("张", 1)];
 static GPU_HOURS: &[Word] = &[word("GPU-h", HOUR), word("卡时", HOUR), word("GPU时", HOUR), word("GPU-d", DAY)];
 static RATE: &[Word] = &[
-    Word { text: "/s", value: (86_400_000_000_000, 1) }, Word { text: "/min", value: (1_440_000_000_000, 1) }, Word { text: "/h", value: (24_000_000_000, 1) },
-    Word { text: "/d", value: (1_000_000_000, 1) }, Word { text: "/w", value: (1_000_000_000, 7) }, Word { text: "/秒", value: (86_400_000_000_000, 1) },
-    Word { text: "/分钟", value: (1_440_000_000_000, 1) }, Word { text: "/小时", value: (24_000_000_000, 1) }, Word { text: "/天", value: (1_000_000_000, 1) },
+    Word { text: "/s", value: (86_400_000_000_000, 1) },
+    Word { text: "/min", value: (1_440_000_000_000, 1) },
+    Word { text: "/h", value: (24_000_000_000, 1) },
+    Word { text: "/d", value: (1_000_000_000, 1) },
+    Word { text: "/w", value: (1_000_000_000, 7) },
+    Word { text: "/秒", value: (86_400_000_000_000, 1) },
+    Word { text: "/分钟", value: (1_440_000_000_000, 1) },
+    Word { text: "/小时", value: (24_000_000_000, 1) },
+    Word { text: "/天", value: (1_000_000_000, 1) },
 ];
 
 /// Words that multiply the number: longer ones first, so that `万亿` is not read as `万`.
 static MULTIPLIERS: &[(&str, u128)] = &[
-    ("万亿", 1_000_000_000_000), ("千亿", 100_000_000_000), ("百亿", 10_000_000_000), ("十亿", 1_000_000_000), ("千万", 10_000_000), ("百万", 1_000_000),
-    ("十万", 100_000), ("亿", 100_000_000), ("万", 10_000), ("千", 1000), ("bn", 1_000_000_000), ("B", 1_000_000_000), ("M", 1_000_000), ("k", 1000),
+    ("万亿", 1_000_000_000_000),
+    ("千亿", 100_000_000_000),
+    ("百亿", 10_000_000_000),
+    ("十亿", 1_000_000_000),
+    ("千万", 10_000_000),
+    ("百万", 1_000_000),
+    ("十万", 100_000),
+    ("亿", 100_000_000),
+    ("万", 10_000),
+    ("千", 1000),
+    ("bn", 1_000_000_000),
+    ("B", 1_000_000_000),
+    ("M", 1_000_000),
+    ("k", 1000),
 ];
 
 /// What is wrong with a quantity.
@@ -307,7 +384,10 @@ impl Unit {
             let message = format!("`{unit}` counts bytes, and a bandwidth is in bits per second (1 GB/s is 8 Gbps)");
             return self.fault(BITS_AND_BYTES, message);
         }
-        self.fault(UNKNOWN_UNIT, format!("`{unit}` is not a unit of {} here", self.what().trim_start_matches("a ").trim_start_matches("an ")))
+        self.fault(
+            UNKNOWN_UNIT,
+            format!("`{unit}` is not a unit of {} here", self.what().trim_start_matches("a ").trim_start_matches("an ")),
+        )
     }
 
     fn fault(self, code: Code, message: String) -> Fault {
@@ -440,7 +520,9 @@ mod tests {
 
     #[test]
     fn the_canonical_form_does_not_depend_on_how_it_was_written() {
-        for (unit, one, other) in [(Unit::Money, "2.5亿元", "250M CNY"), (Unit::Duration, "90 min", "1 h 30 min"), (Unit::PerGb, "50 CNY/TB", "0.05 CNY/GB")] {
+        for (unit, one, other) in
+            [(Unit::Money, "2.5亿元", "250M CNY"), (Unit::Duration, "90 min", "1 h 30 min"), (Unit::PerGb, "50 CNY/TB", "0.05 CNY/GB")]
+        {
             let canonical = |text| unit.canonical(unit.parse(text).unwrap());
             assert_eq!(canonical(one), canonical(other));
             assert_eq!(unit.parse(&canonical(one)), unit.parse(one));

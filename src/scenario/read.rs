@@ -1,6 +1,6 @@
 //! Reading a scenario's text: what is refused before a parser sees it.
 
-use crate::diag::{At, CONTROL_CHARACTER, Code, Diagnostic, Diagnostics, EMPTY_FILE, FileId, NOT_REGULAR, NOT_UTF8, SourceMap, TOO_DEEP, TOO_LARGE, UNREADABLE};
+use crate::diag::{At, CONTROL_CHARACTER, Code, Diagnostic, EMPTY_FILE, FileId, NOT_REGULAR, NOT_UTF8, SourceMap, TOO_DEEP, TOO_LARGE, UNREADABLE};
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -126,9 +126,4 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
         at += 1;
     }
     bytes.len()
-}
-
-/// Makes diagnostics of a list and its sources.
-pub(super) fn failed(list: Vec<Diagnostic>, sources: SourceMap) -> Diagnostics {
-    Diagnostics { list, sources }
 }

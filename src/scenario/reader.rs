@@ -179,7 +179,9 @@ impl<'a> Item<'a> {
     }
     /// Reads an instant: a date, or a length of time since the start. What lies before the start is at it.
     pub(super) fn instant(&self) -> Option<Time> {
-        self.span().map(|span| Time(span.0)).or_else(|| self.date().map(|date| Time(self.lowering.calendar.since_start(date).try_into().unwrap_or(0))))
+        self.span()
+            .map(|span| Time(span.0))
+            .or_else(|| self.date().map(|date| Time(self.lowering.calendar.since_start(date).try_into().unwrap_or(0))))
     }
     /// Reads a value of a law, in the sampler's unit (seconds, bytes, yuan, or a bare number).
     pub(super) fn law_value(&self, unit: LawUnit) -> Option<f64> {

@@ -17,8 +17,15 @@ pub(super) fn check(lowering: &Lowering<'_>, model: &Model) {
         if cost >= mtbf_s || slowdown > 100.0 {
             let item = lowering.root().item("class").item(&class.name).item("checkpoint");
             let shown = if slowdown.is_finite() && slowdown < 1e9 { format!("{slowdown:.0} times slower") } else { "without end".to_owned() };
-            let message = format!("the largest gangs of `{}` fail every {:.0} s, and a checkpoint costs {cost} s: they are expected to be {shown}", workload.name, mtbf_s);
-            lowering.report(Diagnostic::new(NO_PROGRESS, message).at(item.at(), &item.path).help("check `mtbf`, and `every` and `cost` of the checkpoint; the run is bounded by `drain`"));
+            let message = format!(
+                "the largest gangs of `{}` fail every {:.0} s, and a checkpoint costs {cost} s: they are expected to be {shown}",
+                workload.name, mtbf_s
+            );
+            lowering.report(
+                Diagnostic::new(NO_PROGRESS, message)
+                    .at(item.at(), &item.path)
+                    .help("check `mtbf`, and `every` and `cost` of the checkpoint; the run is bounded by `drain`"),
+            );
         }
     }
 }

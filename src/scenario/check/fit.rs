@@ -60,8 +60,18 @@ pub(super) fn check(lowering: &Lowering<'_>, model: &Model) {
     let share: f64 = few.iter().map(|fit| fit.load_share).sum();
     if let Some(worst) = few.iter().max_by(|a, b| a.load_share.total_cmp(&b.load_share)).filter(|_| share > SHARE) {
         let workload = lowering.root().item("workload").item(&model.workloads[worst.workload].name);
-        let message = format!("{:.0} % of the offered GPU-hours fit fewer than {SITES} sites; gangs of {} fit {} pools at {} sites", share * 100.0, worst.gpus, worst.pools, worst.sites);
+        let message = format!(
+            "{:.0} % of the offered GPU-hours fit fewer than {SITES} sites; gangs of {} fit {} pools at {} sites",
+            share * 100.0,
+            worst.gpus,
+            worst.pools,
+            worst.sites
+        );
         let place = if workload.has("gpus") { workload.item("gpus") } else { workload };
-        lowering.report(Diagnostic::new(FEW_SITES, message).at(place.at(), &place.path).help("`edwc check --fit` shows which gangs fit where; a larger scale keeps large gangs possible"));
+        lowering.report(
+            Diagnostic::new(FEW_SITES, message)
+                .at(place.at(), &place.path)
+                .help("`edwc check --fit` shows which gangs fit where; a larger scale keeps large gangs possible"),
+        );
     }
 }

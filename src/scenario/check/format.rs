@@ -11,7 +11,8 @@ pub(in crate::scenario) fn format(lowering: &Lowering<'_>) {
     match format.integer() {
         None if format.exists() => {}
         None => {
-            let missing = Diagnostic::new(FORMAT_MISSING, "the number of the format is missing").at(At { file: FileId(0), start: 0, end: 0 }, "format");
+            let missing =
+                Diagnostic::new(FORMAT_MISSING, "the number of the format is missing").at(At { file: FileId(0), start: 0, end: 0 }, "format");
             lowering.report(missing.help("write `format = 1` on the first line"));
         }
         Some(number) if number > FORMAT => {

@@ -20,12 +20,20 @@ use crate::model::Model;
 pub(super) fn model(lowering: &Lowering<'_>, model: &Model) {
     let root = lowering.root();
     let needed = [
-        ("region", model.regions.is_empty()), ("chip", model.chips.is_empty()), ("site", model.pools.is_empty()), ("class", model.classes.is_empty()),
-        ("tenant", model.tenants.is_empty()), ("workload", model.workloads.is_empty()),
+        ("region", model.regions.is_empty()),
+        ("chip", model.chips.is_empty()),
+        ("site", model.pools.is_empty()),
+        ("class", model.classes.is_empty()),
+        ("tenant", model.tenants.is_empty()),
+        ("workload", model.workloads.is_empty()),
     ];
     let missing: Vec<_> = needed.iter().filter(|(_, empty)| *empty).map(|(name, _)| format!("`[{name}]`")).collect();
     if !missing.is_empty() {
-        root.report(NOTHING_THERE, format!("nothing to simulate: the scenario has no {}", missing.join(", ")), "`edwc init FILE` writes a scenario to start from");
+        root.report(
+            NOTHING_THERE,
+            format!("nothing to simulate: the scenario has no {}", missing.join(", ")),
+            "`edwc init FILE` writes a scenario to start from",
+        );
         return;
     }
     reach::check(lowering, model);

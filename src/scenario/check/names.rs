@@ -6,7 +6,21 @@ use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization as _;
 
 const SECTIONS: [&str; 15] = [
-    "government", "region", "chip", "site", "tariff", "grid", "data", "class", "tenant", "workload", "outside", "quota", "access", "subsidy", "levy",
+    "government",
+    "region",
+    "chip",
+    "site",
+    "tariff",
+    "grid",
+    "data",
+    "class",
+    "tenant",
+    "workload",
+    "outside",
+    "quota",
+    "access",
+    "subsidy",
+    "levy",
 ];
 
 /// Warns of names of one kind that differ only in case or in their Unicode form.

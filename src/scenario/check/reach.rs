@@ -16,7 +16,10 @@ pub(super) fn check(lowering: &Lowering<'_>, model: &Model) {
         for (group, _) in &workload.tenants {
             let region = &model.regions[model.tenants[*group].region];
             if told.insert(region.name.as_str()) && !reaches(model, workload, region) {
-                let message = format!("jobs from `{}` can reach no site: none is within the limits of the class `{}` on delay, and where their data may be", region.name, model.classes[workload.class].name);
+                let message = format!(
+                    "jobs from `{}` can reach no site: none is within the limits of the class `{}` on delay, and where their data may be",
+                    region.name, model.classes[workload.class].name
+                );
                 lowering.report(Diagnostic::new(NO_WAY, message).at(item.at(), &item.path).help("they are rejected as they come"));
             }
         }
@@ -33,7 +36,11 @@ fn no_pool(lowering: &Lowering<'_>, model: &Model, workload: &Workload, item: &s
     if !lost.is_empty() {
         let class = &model.classes[workload.class].name;
         let message = format!("no pool holds gangs of {} of the class `{class}`: these jobs are never eligible", lost.join(", "));
-        lowering.report(Diagnostic::new(NO_POOL, message).at(item.at(), &item.path).help("they are rejected as they come; `edwc check --fit` shows what fits where"));
+        lowering.report(
+            Diagnostic::new(NO_POOL, message)
+                .at(item.at(), &item.path)
+                .help("they are rejected as they come; `edwc check --fit` shows what fits where"),
+        );
     }
 }
 
@@ -43,8 +50,11 @@ fn reaches(model: &Model, workload: &Workload, region: &Region) -> bool {
     let delays = delays(model, region.node);
     model.sites.iter().any(|site| {
         let runs = site.pools().any(|pool| model.pools[pool].nodes > 0 && class.speed[model.pools[pool].chip] > Ratio::ZERO);
-        runs && near_enough(model, class, delays[crate::base::Id::index(site.node)].unwrap_or_else(|| model.network.distance_delay(region.node, site.node)))
-            && data_may(model, workload, region, site)
+        runs && near_enough(
+            model,
+            class,
+            delays[crate::base::Id::index(site.node)].unwrap_or_else(|| model.network.distance_delay(region.node, site.node)),
+        ) && data_may(model, workload, region, site)
     }) || !model.pools.iter().any(|pool| pool.nodes > 0 && class.speed[pool.chip] > Ratio::ZERO)
 }
 

@@ -28,7 +28,10 @@ static BRANCH: Shape = Shape {
 static PART: Shape = Shape {
     name: "part",
     about: "One law of a mixture.",
-    keys: &[key("share", Kind::Share, "how likely it is; the shares sum to 1"), key("law", Kind::Law(super::LawUnit::Factor), "the law, in the unit of the mixture")],
+    keys: &[
+        key("share", Kind::Share, "how likely it is; the shares sum to 1"),
+        key("law", Kind::Law(super::LawUnit::Factor), "the law, in the unit of the mixture"),
+    ],
 };
 
 /// All laws. A law also takes `min` and `max`: draws beyond them are drawn again.

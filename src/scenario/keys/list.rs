@@ -1,8 +1,8 @@
 //! The list of all keys.
 
 use super::Kind::{
-    Bilingual, Boolean, Date, Declares, Either, Exactly, Excess, File, Hours, Instant, Integer, Law, Limit, List, Map, Name, Number, Part,
-    Parts, Position, Quantity, Reference, Settings, Share, Table, Tagged as Variant, Text, Words,
+    Bilingual, Boolean, Date, Declares, Either, Exactly, Excess, File, Hours, Instant, Integer, Law, Limit, List, Map, Name, Number, Part, Parts,
+    Position, Quantity, Reference, Settings, Share, Table, Tagged as Variant, Text, Words,
 };
 use super::{KeyKind, Kind, LawUnit, Shape, Tagged, Target, key, optional};
 use crate::scenario::quantity::Unit;
@@ -22,7 +22,12 @@ pub static ROOT: Shape = Shape {
     about: "A scenario is one TOML file. What has an identity is keyed by its name; quantities carry their unit in a string.",
     keys: &[
         optional("format", Integer(1, u32::MAX as i128), "1, with a warning", "the number of the format: 1"),
-        optional("extends", Text, "nothing", "another file, relative to this one, that this one stands upon; what stands here wins, tables merge by key"),
+        optional(
+            "extends",
+            Text,
+            "nothing",
+            "another file, relative to this one, that this one stands upon; what stands here wins, tables merge by key",
+        ),
         optional("without", List(&Text), "nothing", "paths that are taken away from what this file extends"),
         optional("scenario", Table(&SCENARIO), "see its keys", "title, clock and seed"),
         optional("government", Declares(&Table(&GOVERNMENT)), "none", "who pays subsidies"),
@@ -39,7 +44,12 @@ pub static ROOT: Shape = Shape {
         optional("admission", Map(KeyKind::Reference(Target::Site), &Table(&ADMISSION)), "no limits", "limits on the jobs at a site"),
         optional("outside", Declares(&Table(&OUTSIDE)), "none", "the alternative beyond the model: a cloud at a price, counted apart"),
         optional("quota", Declares(&Table(&QUOTA)), "none", "limits on GPUs held at once, GPU-hours and energy, in Kueue's words"),
-        optional("access", Declares(&Table(&ACCESS)), "everyone may use every chip", "who may use a chip, from when to when, how many there are"),
+        optional(
+            "access",
+            Declares(&Table(&ACCESS)),
+            "everyone may use every chip",
+            "who may use a chip, from when to when, how many there are",
+        ),
         optional("subsidy", Declares(&Table(&SUBSIDY)), "none", "programmes of governments"),
         optional("stack", Declares(&Table(&STACK)), "none", "subsidies that exclude each other or add up to a ceiling"),
         optional("levy", Declares(&Table(&LEVY)), "none", "charges on energy beyond a PUE limit"),
@@ -47,7 +57,12 @@ pub static ROOT: Shape = Shape {
         optional("change", List(&Table(&CHANGE)), "nothing changes", "what changes while the simulation runs"),
         optional("policy", Table(&POLICY), "the defaults of all parts", "the scheduling policy; `--policy` wins"),
         optional("source", Declares(&Table(&SOURCE)), "none", "where inputs come from"),
-        optional("evidence", Map(KeyKind::Path, &Table(&EVIDENCE)), "none", "how well an input is known: by path, for the value there and all below it"),
+        optional(
+            "evidence",
+            Map(KeyKind::Path, &Table(&EVIDENCE)),
+            "none",
+            "how well an input is known: by path, for the value there and all below it",
+        ),
     ],
 };
 
@@ -56,12 +71,27 @@ static SCENARIO: Shape = Shape {
     about: "Title, clock and seed.",
     keys: &[
         optional("title", Bilingual, "the file's name", "what the scenario is about"),
-        optional("start", Date, "2025-01-01T00:00:00+08:00", "local date and time of the start; the offset is that of all dates, +08:00 unless given"),
+        optional(
+            "start",
+            Date,
+            "2025-01-01T00:00:00+08:00",
+            "local date and time of the start; the offset is that of all dates, +08:00 unless given",
+        ),
         optional("horizon", DURATION, "with a trace: the end of the trace", "when arrivals stop"),
         optional("warmup", DURATION, "0", "what is simulated before the measured window"),
-        optional("drain", Either(&[Words(&["idle", "horizon"]), Table(&DRAIN)]), "until idle, at most as long again as the horizon", "how the run ends"),
+        optional(
+            "drain",
+            Either(&[Words(&["idle", "horizon"]), Table(&DRAIN)]),
+            "until idle, at most as long again as the horizon",
+            "how the run ends",
+        ),
         optional("seed", Integer(0, u64::MAX as i128), "1", "the seed of all random streams"),
-        optional("scale", Text, "none", "a label such as `1:10`: of nodes, tenants, jobs, budgets and links; never of one gang, dataset, cap or price"),
+        optional(
+            "scale",
+            Text,
+            "none",
+            "a label such as `1:10`: of nodes, tenants, jobs, budgets and links; never of one gang, dataset, cap or price",
+        ),
     ],
 };
 static DRAIN: Shape = Shape {
@@ -131,7 +161,12 @@ static POOL: Shape = Shape {
         key("gpus_per_node", Integer(1, 1024), "GPUs of each node"),
         optional("host_power", Quantity(Unit::Power), "0 W", "power of a node without its GPUs"),
         key("price", Quantity(Unit::PerGpuHour), "what a tenant pays per GPU-hour"),
-        optional("energy", Words(&["metered", "included"]), "included", "who pays the energy: the tenant on top (`metered`) or the site (`included`)"),
+        optional(
+            "energy",
+            Words(&["metered", "included"]),
+            "included",
+            "who pays the energy: the tenant on top (`metered`) or the site (`included`)",
+        ),
         optional("capital", Quantity(Unit::PerGpu), "0", "purchase price per GPU, for the resource cost"),
         optional("life", DURATION, "5 y", "the time over which capital is written off"),
         optional("reserved", Either(&[Share, Table(&RESERVED)]), "0", "share of the GPUs that is held for online services"),
@@ -218,9 +253,23 @@ static CLASS: Shape = Shape {
     name: "job class",
     about: "A kind of job.",
     keys: &[
-        key("speed", Map(KeyKind::Reference(Target::Chip), &FACTOR), "work per second relative to the reference chip; a chip that is left out cannot run the class"),
-        optional("spread", Map(KeyKind::Threshold("nodes"), &Share), "1", "efficiency by nodes spanned, from so many on: `nodes_8 = 0.98`"),
-        optional("split", Map(KeyKind::Threshold("km"), &Share), "never split", "efficiency of a gang over two sites, up to so many km: `km_500 = 0.97`"),
+        key(
+            "speed",
+            Map(KeyKind::Reference(Target::Chip), &FACTOR),
+            "work per second relative to the reference chip; a chip that is left out cannot run the class",
+        ),
+        optional(
+            "spread",
+            Map(KeyKind::Threshold("nodes"), &Share),
+            "1",
+            "efficiency by nodes spanned, from so many on: `nodes_8 = 0.98`",
+        ),
+        optional(
+            "split",
+            Map(KeyKind::Threshold("km"), &Share),
+            "never split",
+            "efficiency of a gang over two sites, up to so many km: `km_500 = 0.97`",
+        ),
         optional("checkpoint", Table(&CHECKPOINT), "none", "periodic checkpoints"),
         optional("on_failure", Words(&["resume", "restart", "keep"]), "resume", "what a failure leaves of the work"),
         optional("overhead", Table(&OVERHEAD), "none", "what every start costs"),
@@ -280,7 +329,12 @@ static WORKLOAD: Shape = Shape {
         optional("estimate", Kind::Estimate, "exact", "the user's estimate of the work"),
         optional("dataset", Table(&DATASET), "none", "the data that a job reads"),
         optional("patience", Law(LawUnit::Quantity(Unit::Duration)), "for ever", "queued longer than this: cancelled"),
-        optional("pays_up_to", Law(LawUnit::Quantity(Unit::PerGpuHour)), "any price", "the most that a job pays, net, per GPU-hour of the reference chip; else it goes outside, or is priced out"),
+        optional(
+            "pays_up_to",
+            Law(LawUnit::Quantity(Unit::PerGpuHour)),
+            "any price",
+            "the most that a job pays, net, per GPU-hour of the reference chip; else it goes outside, or is priced out",
+        ),
         optional("priority", Integer(i32::MIN as i128, i32::MAX as i128), "the class's", "its priority"),
         optional("trace", Table(&TRACE), "none", "a recorded trace, mapped onto the scenario"),
     ],
@@ -293,15 +347,10 @@ static WEIGHTED: Shape = Shape {
         optional("weights", List(&FACTOR), "all alike", "how often each comes, relative to the others"),
     ],
 };
-static ARRIVALS: Tagged = Tagged {
-    tag: "process",
-    shapes: &[("at-start", &AT_START), ("poisson", &POISSON), ("mmpp", &MMPP), ("renewal", &RENEWAL)],
-};
-static AT_START: Shape = Shape {
-    name: "at-start",
-    about: "Jobs that are there from the start.",
-    keys: &[key("jobs", Integer(0, u32::MAX as i128), "how many")],
-};
+static ARRIVALS: Tagged =
+    Tagged { tag: "process", shapes: &[("at-start", &AT_START), ("poisson", &POISSON), ("mmpp", &MMPP), ("renewal", &RENEWAL)] };
+static AT_START: Shape =
+    Shape { name: "at-start", about: "Jobs that are there from the start.", keys: &[key("jobs", Integer(0, u32::MAX as i128), "how many")] };
 static POISSON: Shape = Shape {
     name: "poisson",
     about: "A Poisson process whose rate may vary (Lewis and Shedler 1979, by thinning).",
@@ -354,7 +403,12 @@ static TRACE: Shape = Shape {
     keys: &[
         key("file", File, "the file, also compressed by gzip"),
         key("format", Words(&["swf", "csv"]), "`swf`: the Standard Workload Format; `csv`: edwc's own columns"),
-        optional("starts_at", Either(&[Words(&["first-job", "zero"]), Instant]), "first-job", "what time 0 of the scenario is: the first job, time 0 of the trace, a date, or a time of the trace"),
+        optional(
+            "starts_at",
+            Either(&[Words(&["first-job", "zero"]), Instant]),
+            "first-job",
+            "what time 0 of the scenario is: the first job, time 0 of the trace, a date, or a time of the trace",
+        ),
         optional("stretch", Number(1e-9, 1e9), "1.0", "times between submissions × this"),
         optional("sample", Share, "1.0", "the share of jobs that is kept"),
         optional("sort", Boolean, "false", "whether rows out of order are sorted; else they are an error"),
@@ -363,14 +417,21 @@ static TRACE: Shape = Shape {
         optional("map", Table(&TRACE_MAP), "none", "how jobs are mapped onto the scenario"),
     ],
 };
-static TRACE_MAP: Shape =
-    Shape { name: "map", about: "How jobs of a trace are mapped.", keys: &[optional("class", Table(&CLASS_MAP), "the workload's class", "onto classes")] };
+static TRACE_MAP: Shape = Shape {
+    name: "map",
+    about: "How jobs of a trace are mapped.",
+    keys: &[optional("class", Table(&CLASS_MAP), "the workload's class", "onto classes")],
+};
 static CLASS_MAP: Shape = Shape {
     name: "class map",
     about: "Classes by size of gang.",
     keys: &[
         key("by", Words(&["gpus"]), "what decides"),
-        key("bands", Map(KeyKind::Sizes, &Reference(Target::Class)), "classes by range of GPUs: `{ \"1-8\" = \"eval\", \"9-\" = \"pretrain\" }`"),
+        key(
+            "bands",
+            Map(KeyKind::Sizes, &Reference(Target::Class)),
+            "classes by range of GPUs: `{ \"1-8\" = \"eval\", \"9-\" = \"pretrain\" }`",
+        ),
     ],
 };
 static ADMISSION: Shape = Shape {
@@ -393,13 +454,28 @@ static QUOTA: Shape = Shape {
     name: "quota",
     about: "A node of the quota tree.",
     keys: &[
-        optional("parent", Reference(Target::Quota), "none", "its parent; quotas under one parent lend to each other what they do not use"),
+        optional(
+            "parent",
+            Reference(Target::Quota),
+            "none",
+            "its parent; quotas under one parent lend to each other what they do not use",
+        ),
         optional("for", Table(&MATCHER), "everything; a parent without it only gathers its children", "which starts it is charged with"),
-        optional("gpus", Map(KeyKind::Reference(Target::Chip), &Either(&[COUNT, Table(&GPU_QUOTA)])), "no limit", "GPUs held at once, by chip"),
+        optional(
+            "gpus",
+            Map(KeyKind::Reference(Target::Chip), &Either(&[COUNT, Table(&GPU_QUOTA)])),
+            "no limit",
+            "GPUs held at once, by chip",
+        ),
         optional("gpu_hours", Table(&HOURS_CAP), "none", "a cap on GPU-hours per calendar period"),
         optional("energy", Table(&ENERGY_CAP), "none", "a cap on metered energy per calendar period"),
         optional("queueing", Words(&["best-effort", "strict"]), "best-effort", "whether a blocked head stops those behind it (`strict`)"),
-        optional("reclaim", Words(&["never", "lower-priority", "any"]), "never", "what it may take back from borrowers, up to its nominal"),
+        optional(
+            "reclaim",
+            Words(&["never", "lower-priority", "any"]),
+            "never",
+            "what it may take back from borrowers, up to its nominal",
+        ),
         optional("domestic", Table(&DOMESTIC), "none", "the share of domestic chips that is asked for"),
     ],
 };
@@ -460,9 +536,19 @@ static SUBSIDY: Shape = Shape {
         key("payee", Words(&["tenant", "site", "operator"]), "who gets it"),
         optional("valid", Table(&VALID), "always", "when claims may be made"),
         optional("for", Table(&MATCHER), "everyone", "who is eligible"),
-        optional("supply", Either(&[Words(&["anywhere", "same-city", "same-province"]), REFERENCES_SITE, Table(&MATCHER)]), "anywhere", "where the compute may be"),
+        optional(
+            "supply",
+            Either(&[Words(&["anywhere", "same-city", "same-province"]), REFERENCES_SITE, Table(&MATCHER)]),
+            "anywhere",
+            "where the compute may be",
+        ),
         key("covers", Words(&["compute", "energy", "transfer", "capital"]), "what it is a share of"),
-        optional("rate", Either(&[Share, Quantity(Unit::PerGpuHour), List(&Table(&TIER))]), "with `target_price`", "the share, the first tier that matches, or so much per GPU-hour"),
+        optional(
+            "rate",
+            Either(&[Share, Quantity(Unit::PerGpuHour), List(&Table(&TIER))]),
+            "with `target_price`",
+            "the share, the first tier that matches, or so much per GPU-hour",
+        ),
         optional("target_price", Quantity(Unit::PerKwh), "none", "what energy costs beyond this price is paid"),
         optional("cap", List(&Table(&CAP)), "none", "limits on what one entity gets"),
         optional("budget", Table(&BUDGET), "unlimited", "the programme's money"),
@@ -509,7 +595,12 @@ static ALLOCATE: Shape = Shape {
     about: "Claims are decided together at the end of each window.",
     keys: &[
         key("batch", PERIOD, "the window"),
-        optional("by", Words(&["pro-rata", "ranked", "lottery"]), "pro-rata", "each cut by the same factor, small claims first, or in random order"),
+        optional(
+            "by",
+            Words(&["pro-rata", "ranked", "lottery"]),
+            "pro-rata",
+            "each cut by the same factor, small claims first, or in random order",
+        ),
     ],
 };
 static PAY: Shape = Shape {
@@ -543,15 +634,28 @@ static ABOVE: Shape = Shape { name: "above", about: "The limit.", keys: &[key("p
 static LEVY_BAND: Shape = Shape {
     name: "levy band",
     about: "A charge for a band of excess.",
-    keys: &[key("excess", Excess, "the band, in % of the limit: `0..100%`, `100%..`"), key("add", Quantity(Unit::PerKwh), "the charge per kWh in it")],
+    keys: &[
+        key("excess", Excess, "the band, in % of the limit: `0..100%`, `100%..`"),
+        key("add", Quantity(Unit::PerKwh), "the charge per kWh in it"),
+    ],
 };
 static FAILURE: Shape = Shape {
     name: "failure",
     about: "A failure process of nodes: random, scripted, or both.",
     keys: &[
         optional("for", Table(&MATCHER), "all pools", "the pools whose nodes fail"),
-        optional("mtbf", Either(&[DURATION, Table(&MTBF)]), "only the script", "mean time between failures (of one node, unless said otherwise)"),
-        optional("while", Words(&["always", "busy"]), "always", "`busy`: only nodes fail whose GPUs are held and that are not in downtime"),
+        optional(
+            "mtbf",
+            Either(&[DURATION, Table(&MTBF)]),
+            "only the script",
+            "mean time between failures (of one node, unless said otherwise)",
+        ),
+        optional(
+            "while",
+            Words(&["always", "busy"]),
+            "always",
+            "`busy`: only nodes fail whose GPUs are held and that are not in downtime",
+        ),
         optional("crews", COUNT, "0", "repairs at once; 0: no limit"),
         optional("repair", Law(LawUnit::Quantity(Unit::Duration)), "with `mtbf`", "how long a repair takes"),
         optional("outages", List(&Table(&OUTAGE)), "none", "scripted outages"),
@@ -566,11 +670,7 @@ static MTBF: Shape = Shape {
 static OUTAGE: Shape = Shape {
     name: "outage",
     about: "A scripted outage of one node.",
-    keys: &[
-        key("node", Text, "`SITE.POOL.INDEX`, from 0"),
-        key("at", Instant, "when it goes down"),
-        key("for", DURATION, "how long it stays down"),
-    ],
+    keys: &[key("node", Text, "`SITE.POOL.INDEX`, from 0"), key("at", Instant, "when it goes down"), key("for", DURATION, "how long it stays down")],
 };
 static CHANGE: Shape = Shape {
     name: "change",
@@ -599,7 +699,11 @@ static EVIDENCE: Shape = Shape {
     name: "evidence",
     about: "How well an input is known.",
     keys: &[
-        key("mark", Words(&["official", "found", "derived", "assumed", "background"]), "`official`: stated by an authority; `found`: in another source; `derived`: computed from sources; `assumed`: a guess; `background`: common knowledge, not looked up"),
+        key(
+            "mark",
+            Words(&["official", "found", "derived", "assumed", "background"]),
+            "`official`: stated by an authority; `found`: in another source; `derived`: computed from sources; `assumed`: a guess; `background`: common knowledge, not looked up",
+        ),
         optional("source", Either(&[Reference(Target::Source), List(&Reference(Target::Source))]), "none", "its source"),
         optional("note", Text, "none", "what else is to be said"),
     ],
@@ -657,12 +761,18 @@ static MATCH_JOB: Shape = Shape {
         optional("gpus", Table(&GPU_RANGE), "all", "by the size of its gang"),
     ],
 };
-static SHARE_RANGE: Shape =
-    Shape { name: "range of shares", about: "From and to, both inside.", keys: &[optional("min", Share, "0", "the least"), optional("max", Share, "1", "the most")] };
+static SHARE_RANGE: Shape = Shape {
+    name: "range of shares",
+    about: "From and to, both inside.",
+    keys: &[optional("min", Share, "0", "the least"), optional("max", Share, "1", "the most")],
+};
 static PFLOPS_RANGE: Shape = Shape {
     name: "range of PFLOPS",
     about: "From and to, both inside.",
     keys: &[optional("min", Number(0.0, 1e12), "0", "the least"), optional("max", Number(0.0, 1e12), "no limit", "the most")],
 };
-static GPU_RANGE: Shape =
-    Shape { name: "range of GPUs", about: "From and to, both inside.", keys: &[optional("min", COUNT, "0", "the least"), optional("max", COUNT, "no limit", "the most")] };
+static GPU_RANGE: Shape = Shape {
+    name: "range of GPUs",
+    about: "From and to, both inside.",
+    keys: &[optional("min", COUNT, "0", "the least"), optional("max", COUNT, "no limit", "the most")],
+};

@@ -10,7 +10,7 @@ mod schema;
 pub(super) mod value;
 mod walk;
 
-pub use law::{LawKeys, LAWS};
+pub use law::{LAWS, LawKeys};
 pub use list::ROOT;
 pub use reference::reference;
 pub use schema::schema;
@@ -193,11 +193,6 @@ pub enum Target {
 }
 
 impl Target {
-    /// All targets.
-    pub const ALL: [Self; 18] = [
-        Self::Government, Self::Region, Self::Chip, Self::Site, Self::Pool, Self::Tariff, Self::Grid, Self::End, Self::Data, Self::Class,
-        Self::Tenant, Self::Quota, Self::Stack, Self::Source, Self::Province, Self::City, Self::Hub, Self::TenantKind,
-    ];
     /// Says what it is, for messages.
     pub fn what(self) -> &'static str {
         match self {

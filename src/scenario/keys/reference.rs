@@ -27,8 +27,20 @@ pub fn reference() -> String {
 }
 
 const UNITS: [Unit; 14] = [
-    Unit::Duration, Unit::Bytes, Unit::Bandwidth, Unit::Power, Unit::Energy, Unit::Money, Unit::PerGpuHour, Unit::PerKwh, Unit::PerGb, Unit::PerGpu,
-    Unit::Carbon, Unit::Gpus, Unit::GpuHours, Unit::Rate,
+    Unit::Duration,
+    Unit::Bytes,
+    Unit::Bandwidth,
+    Unit::Power,
+    Unit::Energy,
+    Unit::Money,
+    Unit::PerGpuHour,
+    Unit::PerKwh,
+    Unit::PerGb,
+    Unit::PerGpu,
+    Unit::Carbon,
+    Unit::Gpus,
+    Unit::GpuHours,
+    Unit::Rate,
 ];
 
 fn gather(shape: &'static Shape, shapes: &mut Vec<&'static Shape>) {

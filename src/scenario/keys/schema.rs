@@ -26,7 +26,8 @@ fn shape(shape: &'static Shape, tag: Option<(&str, &str)>, definitions: &mut Map
         properties.insert(key.to_owned(), json!({ "const": word }));
     }
     properties.extend(shape.keys.iter().map(|key| (key.name.to_owned(), property(key, definitions))));
-    let required: Vec<_> = tag.map(|(key, _)| key).into_iter().chain(shape.keys.iter().filter(|key| key.need == Need::Required).map(|key| key.name)).collect();
+    let required: Vec<_> =
+        tag.map(|(key, _)| key).into_iter().chain(shape.keys.iter().filter(|key| key.need == Need::Required).map(|key| key.name)).collect();
     json!({ "type": "object", "description": shape.about, "properties": properties, "required": required, "additionalProperties": false })
 }
 
@@ -138,7 +139,9 @@ fn law(unit: LawUnit, definitions: &mut Map<String, Value>) -> Value {
             properties.insert("min".to_owned(), single.clone());
             properties.insert("max".to_owned(), single.clone());
         }
-        forms.push(json!({ "type": "object", "description": law.about, "properties": properties, "required": ["dist"], "additionalProperties": false }));
+        forms.push(
+            json!({ "type": "object", "description": law.about, "properties": properties, "required": ["dist"], "additionalProperties": false }),
+        );
     }
     json!({ "anyOf": forms })
 }

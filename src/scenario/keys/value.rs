@@ -90,10 +90,16 @@ fn written(value: &Value) -> String {
 pub(crate) fn integer(value: &Value, least: i128, most: i128) -> Result<i128, Fault> {
     match value {
         Value::Integer(integer) if (least..=most).contains(integer) => Ok(*integer),
-        Value::Integer(integer) if *integer > most && most >= i128::from(u32::MAX) => {
-            Err(fault(OVERFLOW, format!("{} is too large to count", clipped(*integer)), format!("write an integer from {least} to {most}")))
-        }
-        Value::Integer(integer) => Err(fault(OUT_OF_RANGE, format!("{} is out of range", clipped(*integer)), format!("write an integer from {least} to {most}"))),
+        Value::Integer(integer) if *integer > most && most >= i128::from(u32::MAX) => Err(fault(
+            OVERFLOW,
+            format!("{} is too large to count", clipped(*integer)),
+            format!("write an integer from {least} to {most}"),
+        )),
+        Value::Integer(integer) => Err(fault(
+            OUT_OF_RANGE,
+            format!("{} is out of range", clipped(*integer)),
+            format!("write an integer from {least} to {most}"),
+        )),
         Value::Float(number, text) if number.is_finite() => {
             Err(fault(NOT_AN_INTEGER, format!("`{text}` where an integer is needed"), "write an integer without a point or an exponent"))
         }
@@ -152,7 +158,13 @@ pub(crate) fn position(text: &str) -> Result<(i64, i64), Fault> {
 
 /// Reads a range of hours: from (0 to 23) and to (1 to 24); from above to goes over midnight.
 pub(crate) fn hours(text: &str) -> Result<(usize, usize), Fault> {
-    let wrong = || fault(NOT_A_RANGE, format!("`{text}` is not a range of hours"), "write full hours from 0 to 24, such as `\"7-9\"` or `\"22-6\"`");
+    let wrong = || {
+        fault(
+            NOT_A_RANGE,
+            format!("`{text}` is not a range of hours"),
+            "write full hours from 0 to 24, such as `\"7-9\"` or `\"22-6\"`",
+        )
+    };
     let (from, to) = text.split_once('-').ok_or_else(wrong)?;
     let hour = |part: &str| part.trim().parse::<usize>().ok().filter(|hour| *hour <= 24);
     match (hour(from), hour(to)) {
@@ -176,7 +188,13 @@ pub(crate) fn sizes(text: &str) -> Result<(u32, u32), Fault> {
 
 /// Reads a band of excess in millionths of the limit.
 pub(crate) fn excess(text: &str) -> Result<(u64, u64), Fault> {
-    let wrong = || fault(NOT_A_RANGE, format!("`{text}` is not a band of excess"), "write percentages of the limit: `\"0..100%\"` or `\"100%..\"`");
+    let wrong = || {
+        fault(
+            NOT_A_RANGE,
+            format!("`{text}` is not a band of excess"),
+            "write percentages of the limit: `\"0..100%\"` or `\"100%..\"`",
+        )
+    };
     let (from, to) = text.split_once("..").ok_or_else(wrong)?;
     let percent = |part: &str| {
         let digits = part.trim().trim_end_matches('%').trim();
@@ -207,7 +225,12 @@ pub(crate) fn civil(datetime: &Datetime) -> Result<(DateTime, Option<i32>), Faul
     }
     let narrow = |number: u8| i8::try_from(number).unwrap_or(i8::MAX);
     let time = DateTime::new(
-        i16::try_from(day.year).unwrap_or(i16::MAX), narrow(day.month), narrow(day.day), narrow(hour), narrow(minute), narrow(second),
+        i16::try_from(day.year).unwrap_or(i16::MAX),
+        narrow(day.month),
+        narrow(day.day),
+        narrow(hour),
+        narrow(minute),
+        narrow(second),
         i32::try_from(nanosecond).unwrap_or(0),
     )
     .map_err(|_| wrong("is not in the calendar"))?;

@@ -39,16 +39,29 @@ impl Names {
         let mut names = Self::default();
         let table = |key: &str| root.value(key).and_then(|node| node.value.as_table());
         let sections = [
-            (Target::Government, "government"), (Target::Region, "region"), (Target::Chip, "chip"), (Target::Site, "site"), (Target::Tariff, "tariff"),
-            (Target::Grid, "grid"), (Target::Data, "data"), (Target::Class, "class"), (Target::Tenant, "tenant"), (Target::Quota, "quota"),
-            (Target::Stack, "stack"), (Target::Source, "source"),
+            (Target::Government, "government"),
+            (Target::Region, "region"),
+            (Target::Chip, "chip"),
+            (Target::Site, "site"),
+            (Target::Tariff, "tariff"),
+            (Target::Grid, "grid"),
+            (Target::Data, "data"),
+            (Target::Class, "class"),
+            (Target::Tenant, "tenant"),
+            (Target::Quota, "quota"),
+            (Target::Stack, "stack"),
+            (Target::Source, "source"),
         ];
         for (target, key) in sections {
             table(key).into_iter().flat_map(Table::iter).for_each(|(name, _)| names.add(target, name));
         }
         for (section, target, key, default) in [
-            ("region", Target::Province, "province", None), ("site", Target::Province, "province", None), ("government", Target::Province, "province", None),
-            ("region", Target::City, "city", Some("province")), ("site", Target::City, "city", Some("province")), ("site", Target::Hub, "hub", None),
+            ("region", Target::Province, "province", None),
+            ("site", Target::Province, "province", None),
+            ("government", Target::Province, "province", None),
+            ("region", Target::City, "city", Some("province")),
+            ("site", Target::City, "city", Some("province")),
+            ("site", Target::Hub, "hub", None),
             ("tenant", Target::TenantKind, "kind", None),
         ] {
             for (_, node) in table(section).into_iter().flat_map(Table::iter) {
@@ -170,7 +183,9 @@ impl Walker<'_> {
             Err(fault) => self.fault(node, path, fault),
             Ok(()) => match (kind, node.value.as_text()) {
                 (Kind::Words(words), Some(text)) if !words.contains(&text) => self.unknown_word(node, path, text, words),
-                (Kind::Reference(target), Some(text)) if self.names.position(target, text).is_none() => self.unknown_name(node, path, text, target, &[]),
+                (Kind::Reference(target), Some(text)) if self.names.position(target, text).is_none() => {
+                    self.unknown_name(node, path, text, target, &[])
+                }
                 _ => (self.visit)(&Leaf { path, node, kind, law: self.law }),
             },
         }
@@ -278,7 +293,8 @@ impl Walker<'_> {
         if let Some(kind) = satisfied {
             return self.value(node, path, kind);
         }
-        let words: Vec<&str> = kinds.iter().filter_map(|kind| if let Kind::Words(words) = kind { Some(*words) } else { None }).flatten().copied().collect();
+        let words: Vec<&str> =
+            kinds.iter().filter_map(|kind| if let Kind::Words(words) = kind { Some(*words) } else { None }).flatten().copied().collect();
         match (possible.last(), node.value.as_text()) {
             (Some(Kind::Reference(target)), Some(text)) => self.unknown_name(node, path, text, *target, &words),
             (Some(Kind::Words(words)), Some(text)) => self.unknown_word(node, path, text, words),
@@ -428,7 +444,9 @@ fn takes(kind: &Kind, found: &Value) -> bool {
         (Kind::Number(..) | Kind::Share | Kind::Integer(..), Value::Integer(_) | Value::Float(..)) => true,
         (Kind::Boolean, Value::Boolean(_)) | (Kind::Date | Kind::Instant, Value::Date(_)) => true,
         (Kind::List(_) | Kind::Exactly(..), Value::List(_)) => true,
-        (Kind::Table(_) | Kind::Declares(_) | Kind::Map(..) | Kind::Tagged(_) | Kind::Law(_) | Kind::Estimate | Kind::Settings, Value::Table(_)) => true,
+        (Kind::Table(_) | Kind::Declares(_) | Kind::Map(..) | Kind::Tagged(_) | Kind::Law(_) | Kind::Estimate | Kind::Settings, Value::Table(_)) => {
+            true
+        }
         (Kind::Number(..) | Kind::Share | Kind::Integer(..) | Kind::Boolean | Kind::Date, _) => false,
         (Kind::List(_) | Kind::Exactly(..) | Kind::Table(_) | Kind::Declares(_) | Kind::Map(..) | Kind::Tagged(_) | Kind::Settings, _) => false,
         (_, Value::Text(_)) => true,

@@ -71,7 +71,8 @@ fn changeable(set: &Item<'_>) -> bool {
         };
         if fixed {
             sound = false;
-            set.lowering.report(Diagnostic::new(FIXED, format!("`{path}` cannot change during a run")).at(node.key_at, join(&set.path, path)).help(HELP));
+            set.lowering
+                .report(Diagnostic::new(FIXED, format!("`{path}` cannot change during a run")).at(node.key_at, join(&set.path, path)).help(HELP));
         }
     });
     sound
@@ -122,7 +123,12 @@ fn compare(old: &Model, new: &Model) -> Option<Vec<Setting>> {
     Some(settings)
 }
 
-fn compare_column<I: Id, T: PartialEq + Clone>(old: &Column<I, T>, new: &Column<I, T>, setting: fn(I, T) -> Setting, settings: &mut Vec<Setting>) -> Option<()> {
+fn compare_column<I: Id, T: PartialEq + Clone>(
+    old: &Column<I, T>,
+    new: &Column<I, T>,
+    setting: fn(I, T) -> Setting,
+    settings: &mut Vec<Setting>,
+) -> Option<()> {
     if old.len() != new.len() {
         return None;
     }

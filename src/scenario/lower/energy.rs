@@ -40,10 +40,11 @@ fn daily(item: &Item<'_>) -> Series {
         let in_force = if band.has("months") { given } else { (1..=12).collect() };
         for range in band.item("hours").list() {
             let Some(Ok((from, to))) = range.text().map(value::hours) else { continue };
-            let clash = in_force.iter().flat_map(|month| hours_of(from, to).map(move |hour| (*month as usize - 1, hour))).find_map(|(month, hour)| {
-                months[month][hour] = price.0;
-                taken[month][hour].replace(name).map(|other| (hour, other))
-            });
+            let clash =
+                in_force.iter().flat_map(|month| hours_of(from, to).map(move |hour| (*month as usize - 1, hour))).find_map(|(month, hour)| {
+                    months[month][hour] = price.0;
+                    taken[month][hour].replace(name).map(|other| (hour, other))
+                });
             if let Some((hour, other)) = clash {
                 let message = format!("the hour from {hour} to {} is in `{other}` and in `{name}`", hour + 1);
                 range.report(OVERLAP, message, "an hour has one price: write each hour once");

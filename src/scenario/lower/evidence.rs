@@ -8,8 +8,7 @@ use crate::diag::{BAD_PATH, Diagnostic};
 use crate::model::{EvidenceCount, Model};
 
 /// The sections whose numbers shape results.
-const SECTIONS: [&str; 12] =
-    ["site", "grid", "tariff", "network", "chip", "class", "workload", "subsidy", "quota", "levy", "failure", "outside"];
+const SECTIONS: [&str; 12] = ["site", "grid", "tariff", "network", "chip", "class", "workload", "subsidy", "quota", "levy", "failure", "outside"];
 
 /// One input and how well it is known.
 #[derive(Clone, PartialEq, Eq, Debug)]

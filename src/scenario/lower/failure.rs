@@ -66,7 +66,9 @@ fn outages(item: &Item<'_>, model: &Model) -> Vec<Outage> {
         }
     }
     outages.sort_by_key(|outage| (outage.pool, outage.node, outage.at));
-    if let Some(pair) = outages.windows(2).find(|pair| (pair[0].pool, pair[0].node) == (pair[1].pool, pair[1].node) && pair[0].at + pair[0].lasts > pair[1].at) {
+    if let Some(pair) =
+        outages.windows(2).find(|pair| (pair[0].pool, pair[0].node) == (pair[1].pool, pair[1].node) && pair[0].at + pair[0].lasts > pair[1].at)
+    {
         let name = format!("{}.{}", model.pool_name(pair[1].pool), pair[1].node);
         let place = if series.exists() { &series } else { &item.item("outages") };
         place.report(SERIES, format!("outages of `{name}` overlap at {}", pair[1].at), "a node is down once at a time");

@@ -36,7 +36,11 @@ pub(super) fn resolve(item: &Item<'_>) -> PathBuf {
 pub(super) fn look_for(item: &Item<'_>) {
     let path = resolve(item);
     match std::fs::metadata(&path) {
-        Err(error) => item.report(UNREADABLE, format!("cannot read `{}`: {}", path.display(), error.to_string().to_lowercase()), "paths are relative to the scenario's folder"),
+        Err(error) => item.report(
+            UNREADABLE,
+            format!("cannot read `{}`: {}", path.display(), error.to_string().to_lowercase()),
+            "paths are relative to the scenario's folder",
+        ),
         Ok(metadata) if !metadata.is_file() => item.report(NOT_REGULAR, format!("`{}` is not a regular file", path.display()), "name a file"),
         Ok(_) => {}
     }
@@ -91,7 +95,10 @@ fn steps(item: &Item<'_>, rows: &Rows, unit: Unit, horizon: Option<Span>) -> Opt
     };
     let unknown = rows.columns.iter().find(|column| !matches!(column.as_str(), "at" | "hour" | "value"));
     let (Some(when), Some(what), None) = (rows.column("at").or_else(|| rows.column("hour")), rows.column("value"), unknown) else {
-        return fail(format!("columns {} where others are needed", rows.columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")));
+        return fail(format!(
+            "columns {} where others are needed",
+            rows.columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", ")
+        ));
     };
     let mut points: Vec<(i64, i64, u64)> = Vec::new();
     for (line, row) in &rows.rows {
@@ -111,8 +118,17 @@ fn steps(item: &Item<'_>, rows: &Rows, unit: Unit, horizon: Option<Span>) -> Opt
         let gap = pair[1].0 - pair[0].0;
         match gap.cmp(&step.unwrap_or(gap)) {
             _ if gap <= 0 => return fail(format!("{} and {} overlap", rows.line(pair[0].2), rows.line(pair[1].2))),
-            std::cmp::Ordering::Less => return fail(format!("{} and {} overlap: the step of the series is {}", rows.line(pair[0].2), rows.line(pair[1].2), hours(step))),
-            std::cmp::Ordering::Greater => return fail(format!("a hole of {} between {} and {}", hours(Some(gap - step.unwrap_or(gap))), rows.line(pair[0].2), rows.line(pair[1].2))),
+            std::cmp::Ordering::Less => {
+                return fail(format!("{} and {} overlap: the step of the series is {}", rows.line(pair[0].2), rows.line(pair[1].2), hours(step)));
+            }
+            std::cmp::Ordering::Greater => {
+                return fail(format!(
+                    "a hole of {} between {} and {}",
+                    hours(Some(gap - step.unwrap_or(gap))),
+                    rows.line(pair[0].2),
+                    rows.line(pair[1].2)
+                ));
+            }
             std::cmp::Ordering::Equal => {}
         }
     }

@@ -78,7 +78,11 @@ fn pool(name: &str, item: &Item<'_>, site: SiteId) -> Pool {
 fn life(item: &Item<'_>) -> Span {
     match item.span() {
         Some(Span::ZERO) => {
-            item.report(crate::diag::OUT_OF_RANGE, "a life of zero: capital cannot be written off over no time", "write a length of time such as `\"5 y\"`");
+            item.report(
+                crate::diag::OUT_OF_RANGE,
+                "a life of zero: capital cannot be written off over no time",
+                "write a length of time such as `\"5 y\"`",
+            );
             Span::days(1)
         }
         span => span.unwrap_or(Span::days(5 * 365)),

@@ -81,7 +81,11 @@ fn thresholds(item: &Item<'_>, word: &str) -> Vec<(u32, Ratio)> {
 fn checkpoint(item: &Item<'_>) -> Checkpoint {
     let every = item.item("every").span().unwrap_or(Span::hours(1));
     if every == Span::ZERO {
-        item.item("every").report(WOULD_LOOP, "checkpoints every zero seconds would never let the job go on", "write a length of time above zero, such as `\"30 min\"`");
+        item.item("every").report(
+            WOULD_LOOP,
+            "checkpoints every zero seconds would never let the job go on",
+            "write a length of time above zero, such as `\"30 min\"`",
+        );
     }
     Checkpoint {
         every,

@@ -64,7 +64,9 @@ fn shape(item: &Item<'_>, dist: &str, unit: LawUnit) -> Shaped {
 fn positive(item: &Item<'_>, key: &str, unit: LawUnit) -> Result<Option<f64>, Box<Diagnostic>> {
     let parameter = item.item(key);
     match parameter.law_value(unit) {
-        Some(value) if value <= 0.0 => Err(Box::new(parameter.fault(LAW_DOMAIN, format!("`{key}` is zero")).help("this parameter must be above zero"))),
+        Some(value) if value <= 0.0 => {
+            Err(Box::new(parameter.fault(LAW_DOMAIN, format!("`{key}` is zero")).help("this parameter must be above zero")))
+        }
         value => Ok(value),
     }
 }
@@ -119,7 +121,12 @@ fn pareto(item: &Item<'_>, unit: LawUnit) -> Shaped {
     let Some(alpha) = bare(item, "alpha") else { return Ok(None) };
     if let Some(mean) = positive(item, "mean", unit)? {
         if alpha <= 1.0 {
-            return domain(item, "alpha", "a Pareto law with `alpha` of at most 1 has no mean", "write `alpha` above 1, or give `scale` instead of `mean`");
+            return domain(
+                item,
+                "alpha",
+                "a Pareto law with `alpha` of at most 1 has no mean",
+                "write `alpha` above 1, or give `scale` instead of `mean`",
+            );
         }
         return Ok(Some(Shape::Pareto { alpha, scale: mean * (alpha - 1.0) / alpha }));
     }
@@ -143,7 +150,9 @@ fn hyperexponential(item: &Item<'_>, unit: LawUnit) -> Shaped {
         }
         // Two phases with balanced means, p₁m₁ = p₂m₂ (Whitt 1982, section 3).
         let share = 0.5 * (1.0 + ((scv - 1.0) / (scv + 1.0)).sqrt());
-        return Ok(Some(Shape::HyperExponential { branches: vec![(share, mean / (2.0 * share)), (1.0 - share, mean / (2.0 * (1.0 - share)))] }));
+        return Ok(Some(Shape::HyperExponential {
+            branches: vec![(share, mean / (2.0 * share)), (1.0 - share, mean / (2.0 * (1.0 - share)))],
+        }));
     }
     let mut branches = Vec::new();
     for branch in item.item("branches").list() {

@@ -47,7 +47,9 @@ fn groups(tenant: &Item<'_>, model: &Model) -> Option<IdSet<crate::model::Tenant
         tenant.item("kind").references(Target::TenantKind),
     );
     let matches = model.tenants.entries().filter(|(id, group)| {
-        (!tenant.has("id") || ids.contains(id)) && (!tenant.has("region") || regions.contains(&group.region)) && (!tenant.has("kind") || kinds.contains(&group.kind))
+        (!tenant.has("id") || ids.contains(id))
+            && (!tenant.has("region") || regions.contains(&group.region))
+            && (!tenant.has("kind") || kinds.contains(&group.kind))
     });
     Some(matches.map(|(id, _)| id).collect())
 }
@@ -100,6 +102,10 @@ pub(super) fn only_places(item: &Item<'_>, what: &str, also: &[&str]) {
         item.item(key).report(KEYS_TOGETHER, format!("{what} is not about `{key}`"), "conditions on `site`, `pool` and `chip` are possible here");
     }
     for key in ["domestic_share", "pflops"].into_iter().filter(|key| item.item("site").has(key) && !also.contains(key)) {
-        item.item("site").item(key).report(KEYS_TOGETHER, format!("{what} is not about `site.{key}`"), "name the sites, their side, owner or province");
+        item.item("site").item(key).report(
+            KEYS_TOGETHER,
+            format!("{what} is not about `site.{key}`"),
+            "name the sites, their side, owner or province",
+        );
     }
 }

@@ -31,7 +31,11 @@ pub(super) fn lower(root: &Item<'_>) -> Network {
         links: network.item("link").entries().map(|(name, item)| link(root, name, &item)).collect(),
         route_factor: default.item("route_factor").ratio().unwrap_or(defaults.route_factor),
         equipment_rtt: default.item("equipment_rtt").span().unwrap_or(defaults.equipment_rtt),
-        default_bandwidth: default.item("bandwidth").bandwidth().inspect(|bandwidth| not_zero(&default.item("bandwidth"), *bandwidth)).unwrap_or(defaults.default_bandwidth),
+        default_bandwidth: default
+            .item("bandwidth")
+            .bandwidth()
+            .inspect(|bandwidth| not_zero(&default.item("bandwidth"), *bandwidth))
+            .unwrap_or(defaults.default_bandwidth),
         default_price: default.item("price").money(Unit::PerGb).unwrap_or(defaults.default_price),
     }
 }

@@ -5,9 +5,7 @@ use super::super::reader::Item;
 use super::section;
 use crate::base::{Column, Ratio};
 use crate::diag::TOO_MUCH;
-use crate::model::{
-    CityId, Government, GovernmentId, KindId, NodeId, ProvinceId, Region, RegionId, TenantGroup, TenantGroupId, TenantId,
-};
+use crate::model::{CityId, Government, GovernmentId, KindId, NodeId, ProvinceId, Region, RegionId, TenantGroup, TenantGroupId, TenantId};
 
 pub(super) fn governments(root: &Item<'_>) -> Column<GovernmentId, Government> {
     let government = |(name, item): (&str, Item<'_>)| Government {
@@ -57,7 +55,11 @@ pub(super) fn tenants(root: &Item<'_>) -> Column<TenantGroupId, TenantGroup> {
         if before <= TENANT_LIMIT && first > TENANT_LIMIT {
             let needs = (first * 256).div_ceil(1 << 30);
             let place = if item.has("count") { item.item("count") } else { item.clone() };
-            place.report(TOO_MUCH, format!("{first} tenants need about {needs} GB"), "the limit is 16 GB: fewer tenants that stand for more jobs each give the same load");
+            place.report(
+                TOO_MUCH,
+                format!("{first} tenants need about {needs} GB"),
+                "the limit is 16 GB: fewer tenants that stand for more jobs each give the same load",
+            );
         }
         let kind = item.item("kind").text().unwrap_or("tenant");
         groups.push(TenantGroup {

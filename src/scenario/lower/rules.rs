@@ -41,7 +41,11 @@ fn report_cycle(start: QuotaId, item: &Item<'_>, quotas: &Column<QuotaId, Quota>
     }
     if circle.len() > 1 && circle.last() == Some(&start) {
         let names: Vec<_> = circle.iter().map(|id| format!("`{}`", quotas[*id].name)).collect();
-        item.item("parent").report(QUOTA_CYCLE, format!("quotas are each other's parent: {}", names.join(" under ")), "quotas form a tree: take one parent away");
+        item.item("parent").report(
+            QUOTA_CYCLE,
+            format!("quotas are each other's parent: {}", names.join(" under ")),
+            "quotas form a tree: take one parent away",
+        );
     }
 }
 

@@ -9,7 +9,8 @@ use super::{section, sum_to_one};
 use crate::base::{Column, Span};
 use crate::diag::{KEYS_TOGETHER, LAW_DOMAIN, OUT_OF_RANGE, OVERLAP, TOO_MUCH, WOULD_LOOP};
 use crate::model::{
-    Arrivals, ClassId, DataId, DatasetLaw, Estimate, Gang, Law, Rate, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart, Workload, WorkloadId,
+    Arrivals, ClassId, DataId, DatasetLaw, Estimate, Gang, Law, Rate, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart, Workload,
+    WorkloadId,
 };
 
 const DURATION: LawUnit = LawUnit::Quantity(Unit::Duration);
@@ -37,7 +38,11 @@ fn workload(name: &str, item: &Item<'_>, horizon: Option<Span>) -> Workload {
             item.item(key).report(KEYS_TOGETHER, format!("`{key}` beside a trace, which has its own"), "leave it out");
         }
     } else if horizon.is_none() && item.item("arrivals").item("process").text().is_some_and(|process| process != "at-start") {
-        item.item("arrivals").report(KEYS_TOGETHER, "arrivals without an end: the scenario has no horizon", "give `scenario.horizon`, such as `\"28 d\"`");
+        item.item("arrivals").report(
+            KEYS_TOGETHER,
+            "arrivals without an end: the scenario has no horizon",
+            "give `scenario.horizon`, such as `\"28 d\"`",
+        );
     }
     let tenants = item.item("tenants");
     let shares: Vec<_> = tenants.entries().filter_map(|(name, share)| Some((item.lowering.id(Target::Tenant, name)?, share.number()?))).collect();
@@ -77,7 +82,11 @@ fn arrivals(item: &Item<'_>) -> Arrivals {
         _ => {
             let jobs = item.item("jobs").large_count().unwrap_or(0);
             if jobs > JOB_LIMIT {
-                item.item("jobs").report(TOO_MUCH, format!("{jobs} jobs at once need about {} GB", (jobs * 512).div_ceil(1 << 30)), "the limit is 16 GB: let jobs arrive over time");
+                item.item("jobs").report(
+                    TOO_MUCH,
+                    format!("{jobs} jobs at once need about {} GB", (jobs * 512).div_ceil(1 << 30)),
+                    "the limit is 16 GB: let jobs arrive over time",
+                );
             }
             Arrivals::AtStart { jobs }
         }
@@ -90,7 +99,11 @@ fn rate(item: &Item<'_>) -> Rate {
     let sine = rate.item("sine");
     let amplitude = sine.item("amplitude").rate();
     if amplitude.is_some_and(|amplitude| amplitude > mean_per_s) {
-        sine.item("amplitude").report(OUT_OF_RANGE, "the amplitude is above the mean: the rate would be negative", "write an amplitude of at most the mean");
+        sine.item("amplitude").report(
+            OUT_OF_RANGE,
+            "the amplitude is above the mean: the rate would be negative",
+            "write an amplitude of at most the mean",
+        );
     }
     let period = sine.item("period").span();
     if period == Some(Span::ZERO) {
@@ -136,7 +149,8 @@ fn gang(item: &Item<'_>) -> Gang {
         return Gang::Fixed(item.count().unwrap_or(1));
     }
     let values: Vec<_> = item.item("values").list().filter_map(|value| value.count()).collect();
-    let weights: Vec<_> = if item.has("weights") { item.item("weights").list().filter_map(|weight| weight.number()).collect() } else { vec![1.0; values.len()] };
+    let weights: Vec<_> =
+        if item.has("weights") { item.item("weights").list().filter_map(|weight| weight.number()).collect() } else { vec![1.0; values.len()] };
     let sum: f64 = weights.iter().sum();
     if values.len() != weights.len() {
         item.report(KEYS_TOGETHER, format!("{} values and {} weights", values.len(), weights.len()), "give one weight for each value");

@@ -1,12 +1,17 @@
 //! The command line: one file a command, one place that prints, and exit codes that scripts can rely on.
 
 mod arguments;
+mod embedded;
+mod explain;
 mod failure;
 mod interrupt;
 mod metrics;
+mod policies;
 mod printer;
 mod progress;
+mod simulate;
 mod summary;
+mod text;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
@@ -50,6 +55,8 @@ fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> 
             metrics::run(&arguments, printer);
             Ok(())
         }
+        Some(Command::Explain(arguments)) => explain::run(&arguments, printer),
+        Some(Command::Policies(arguments)) => policies::run(&arguments, printer),
         Some(_) => Err(Failure::silent(Exit::Usage)),
     }
 }

@@ -1,0 +1,70 @@
+//! From a command line to a checked scenario: a file, or the name of one that edwc brings along.
+
+use super::embedded;
+use super::failure::Failure;
+use super::printer::Printer;
+use crate::diag::{Diagnostics, Look};
+use crate::model::{Arrivals, Model};
+use crate::policy::registry;
+use crate::scenario::{KnownPart, Options, Scenario};
+use std::path::{Path, PathBuf};
+
+/// A scenario that can be run, and where it came from.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The scenario.
+    pub(super) scenario: Scenario,
+    /// The file or name, as it was given.
+    pub(super) name: String,
+    /// The overrides, as they were given.
+    pub(super) overrides: Vec<String>,
+    /// All hex digits of the hash over what it says.
+    pub(super) digest: String,
+    /// The files that are read, which no output may overwrite.
+    pub(super) inputs: Vec<PathBuf>,
+}
+
+/// Loads a scenario and shows all that is wrong with it, up to the usual limit.
+pub(super) fn load(file: &Path, overrides: &[String]) -> Result<Loaded, Failure> {
+    load_limited(file, overrides, Look::LIMIT)
+}
+
+/// Loads a scenario; so many of its problems are shown.
+pub(super) fn load_limited(file: &Path, overrides: &[String], limit: usize) -> Result<Loaded, Failure> {
+    let parts: Vec<KnownPart<'_>> = registry::parts().map(known).collect();
+    let library = |name: &str| embedded::find(name);
+    let options = Options { overrides, parts: Some(&parts), library: Some(&library) };
+    let name = file.to_string_lossy().into_owned();
+    let (scenario, mut inputs) = match embedded_text(file) {
+        Some(text) => (Scenario::parse(&name, text, &options), Vec::new()),
+        None => (Scenario::load(file, &options), vec![file.to_owned()]),
+    };
+    let scenario = scenario.map_err(|diagnostics| Failure::invalid(diagnostics, limit))?;
+    inputs.extend(traces(&scenario.model));
+    Ok(Loaded { name, overrides: overrides.to_vec(), digest: scenario.digest.hex(), inputs, scenario })
+}
+
+impl Loaded {
+    /// What the scenario means.
+    pub(super) fn model(&self) -> &Model {
+        &self.scenario.model
+    }
+    /// Prints what the scenario's author should know.
+    pub(super) fn print_warnings(&self, limit: usize, printer: &mut Printer) {
+        let diagnostics: Diagnostics = self.scenario.diagnostics();
+        printer.warnings(&diagnostics, limit);
+    }
+}
+
+/// A bare name is one of ours, unless there is a file of that name.
+fn embedded_text(file: &Path) -> Option<&'static str> {
+    let bare = file.components().count() == 1 && !file.exists();
+    bare.then(|| file.to_str().and_then(embedded::find)).flatten()
+}
+
+fn traces(model: &Model) -> impl Iterator<Item = PathBuf> + '_ {
+    model.workloads.iter().filter_map(|workload| match &workload.arrivals {
+        Arrivals::Trace(trace) => Some(trace.path.clone()),
+        _ => None,
+    })
+}

@@ -56,14 +56,6 @@ pub struct Agenda {
 }
 
 impl Agenda {
-    /// Counts the entries, stale ones included.
-    pub fn len(&self) -> usize {
-        self.heap.len()
-    }
-    /// Tells whether nothing is to come.
-    pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
-    }
     /// Returns the next event.
     pub fn peek(&self) -> Option<&Event> {
         self.heap.first()

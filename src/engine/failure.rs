@@ -10,7 +10,6 @@ use super::{Run, RunError};
 use crate::base::random::{Seed, Stream};
 use crate::base::{Column, Span, Time};
 use crate::model::{FailureId, JobId, Model, Outage, PoolId, Setting};
-use crate::world::jobs::State;
 use std::collections::{BTreeSet, VecDeque};
 
 /// All failure processes and repairs.
@@ -199,10 +198,5 @@ impl Run {
             crews.busy += 1;
             self.failures.agenda.insert(Entry { at: self.scene.now + lasts, what: What::Repair { pool, node, failure } });
         }
-    }
-
-    /// Tells whether a job is in a state in which it loses its GPUs.
-    pub(super) fn holds_gpus(state: State) -> bool {
-        matches!(state, State::Staging | State::Running | State::Stopping)
     }
 }

@@ -88,8 +88,7 @@ impl Run {
         }
         // Arrivals are over: the run drains.
         let horizon = self.horizon.unwrap_or(self.scene.now);
-        let drain = self.scene.model.drain;
-        let last = if drain.until_idle { horizon + drain.at_most.unwrap_or(Span(horizon.0)) } else { horizon };
+        let last = latest_end(&self.scene.model, horizon);
         let idle = in_system == 0;
         let only_recurring = agenda.min(transfer) == Time::NEVER;
         let stalled = only_recurring && next.saturating_since(self.last_start.max(horizon)) > STALLED;
@@ -255,7 +254,7 @@ impl Run {
         }
     }
 
-    fn sample_until(&mut self, at: Time) {
+    pub(super) fn sample_until(&mut self, at: Time) {
         let Some(every) = self.options.sample_every else {
             return;
         };
@@ -295,5 +294,17 @@ impl Run {
     /// Returns the reason for which a job that is still here when the run ends is unfinished.
     pub(super) fn reason_unfinished(state: State) -> Reason {
         if state == State::Queued { Reason::StillQueued } else { Reason::StillRunning }
+    }
+}
+
+/// Returns when a run ends at the latest. Where the horizon is that of a trace, there is no bound unless one is given: a trace's length says
+/// nothing of how long its backlog takes.
+pub(super) fn latest_end(model: &Model, horizon: Time) -> Time {
+    let drain = model.drain;
+    match (drain.until_idle, drain.at_most, model.horizon) {
+        (false, ..) => horizon,
+        (true, Some(at_most), _) => horizon + at_most,
+        (true, None, Some(_)) => horizon + Span(horizon.0),
+        (true, None, None) => Time::NEVER,
     }
 }

@@ -18,7 +18,12 @@ mod commit;
 mod failure;
 mod finish;
 mod instant;
+mod money;
 mod settle;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
@@ -273,8 +278,6 @@ impl Round<'_> {
 
 /// Returns the bounds that rules need to know.
 fn bounds(model: &Model, window: &Window) -> RunBounds {
-    let horizon = model.horizon.map(|horizon| Time::ZERO + horizon);
-    let drain = model.drain;
-    let latest_end = horizon.map(|horizon| if drain.until_idle { horizon + drain.at_most.unwrap_or(Span(horizon.0)) } else { horizon });
-    RunBounds { prorate_over: model.horizon, latest_end: latest_end.unwrap_or(Time::NEVER), window: window.bounds() }
+    let latest_end = model.horizon.map_or(Time::NEVER, |horizon| instant::latest_end(model, Time::ZERO + horizon));
+    RunBounds { prorate_over: model.horizon, latest_end, window: window.bounds() }
 }

@@ -90,15 +90,14 @@ impl AtSubmit {
 
     fn bind(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
         match parts.place.bind(view, plan, job, &mut self.scratch) {
-            Some(pool) => {
-                plan.bind(job, pool);
+            Some(pool) if plan.bind(job, pool).is_ok() => {
                 if parts.stage_at_submit {
                     // A refusal (no dataset, or nothing to move) leaves the move to the start.
                     let _ = plan.prefetch(job, view.model().pools[pool].site);
                 }
                 self.enqueue(parts, view, job, pool, false);
             }
-            None => self.unbound.push(job),
+            _ => self.unbound.push(job),
         }
     }
 

@@ -118,7 +118,7 @@ impl StrictlyBlocked {
     }
     /// Notes a refusal by a quota that queues strictly.
     pub(super) fn note(&mut self, view: View<'_>, refusal: &Refusal) {
-        if let Refusal::Rules(rules::Refusal::Quota { quota, .. }) = refusal
+        if let Refusal::Rules(rules::Refusal::Quota(rules::QuotaRefusal { quota, .. })) = refusal
             && view.model().quotas[*quota].queueing == Queueing::Strict
         {
             self.0.push(*quota);

@@ -34,7 +34,7 @@ impl Reclaim {
     /// checkpoints first: then they are on their way out and the job starts when they are gone.
     pub(super) fn start(&self, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> bool {
         let share = [Allocation::new(pool, view.job(job).gpus)];
-        let victims = plan.reclaim_victims(job, &share);
+        let victims = plan.reclaim_victims(job, pool);
         if victims.is_empty() {
             return false;
         }

@@ -70,7 +70,7 @@ pub enum Holder {
 pub struct Datasets {
     datasets: Slots<Dataset>,
     by_key: FixedMap<(WorkloadId, u64), DatasetId>,
-    copies: Slots<Copy>,
+    copies: Slots<SiteCopy>,
     /// Copies in caches and on their way.
     by_site: FixedMap<(DatasetId, SiteId), CopyId>,
     caches: Caches,
@@ -92,7 +92,7 @@ struct Dataset {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Copy {
+struct SiteCopy {
     dataset: DatasetId,
     site: SiteId,
     bytes: Bytes,
@@ -216,7 +216,7 @@ impl Datasets {
     /// Takes in a dataset whose transfer has ended, and appends the jobs that waited, in the order in which they asked. They go on
     /// holding the copy, also if it was only streamed through.
     pub fn arrived(&mut self, id: CopyId, jobs: &mut Vec<JobId>) {
-        let Copy { dataset, site, bytes, state, users, .. } = self.copies[id.0];
+        let SiteCopy { dataset, site, bytes, state, users, .. } = self.copies[id.0];
         let State::InFlight { source, .. } = state else { unreachable!("a copy arrives once") };
         self.waiters.drain(&mut self.copies[id.0].waiting, jobs);
         let keeps = self.caches.could_hold(site, bytes);
@@ -267,7 +267,7 @@ impl Datasets {
         let Dataset { bytes, first_copy: next, .. } = self.datasets[dataset.0];
         let cargo = Cargo::Dataset(CopyId(self.copies.next_slot()));
         let state = State::InFlight { flow: flows.start(now, routes, route, bytes, terms, cargo), source };
-        let id = CopyId(self.copies.insert(Copy {
+        let id = CopyId(self.copies.insert(SiteCopy {
             dataset,
             site,
             bytes,
@@ -299,7 +299,7 @@ impl Datasets {
         if copy.users > 0 {
             return;
         }
-        let Copy { dataset, site, bytes, state, .. } = *copy;
+        let SiteCopy { dataset, site, bytes, state, .. } = *copy;
         match state {
             State::InFlight { .. } => {}
             State::Streamed => self.copies.remove(id.0),
@@ -322,14 +322,14 @@ impl Datasets {
     }
     /// Removes a copy that nobody uses from its cache.
     fn discard(&mut self, id: CopyId) {
-        let Copy { site, bytes, .. } = self.copies[id.0];
+        let SiteCopy { site, bytes, .. } = self.copies[id.0];
         self.caches.remove(site, id.0, bytes);
         self.unlist(id);
         self.copies.remove(id.0);
     }
     /// Takes a copy off the index and off its dataset's list.
     fn unlist(&mut self, id: CopyId) {
-        let Copy { dataset, site, next_of_dataset: next, previous_of_dataset: previous, .. } = self.copies[id.0];
+        let SiteCopy { dataset, site, next_of_dataset: next, previous_of_dataset: previous, .. } = self.copies[id.0];
         self.by_site.remove(&(dataset, site));
         match previous {
             NONE => self.datasets[dataset.0].first_copy = next,
@@ -345,7 +345,7 @@ impl Datasets {
         if references == 0 && retired {
             let mut at = first_copy;
             while at != NONE {
-                let Copy { site, state, users, next_of_dataset, .. } = self.copies[at];
+                let SiteCopy { site, state, users, next_of_dataset, .. } = self.copies[at];
                 if state == State::Cached && users == 0 && self.caches.is_unlimited(site) {
                     self.discard(CopyId(at));
                 }

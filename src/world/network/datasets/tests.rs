@@ -198,7 +198,7 @@ fn a_retired_dataset_stays_while_jobs_refer_to_it() {
     world.datasets.release(dataset);
     // The prefetch is still under way; it is let go on arrival.
     assert_eq!(world.datasets.copies.in_use(), 2);
-    assert_eq!(world.arrive(), []);
+    assert!(world.arrive().is_empty());
     assert_eq!((world.datasets.datasets.in_use(), world.datasets.copies.in_use()), (0, 0));
 }
 

@@ -158,7 +158,7 @@ fn a_link_that_fails_holds_its_transfers_and_one_without_limit_ends_them() {
     assert_eq!(world.flows.expected_time(&world.routes, route, Bytes(1), EQUAL), Span::FOREVER);
     world.flows.set_bandwidth(Time(20 * SECOND), LinkId(1), Some(Bandwidth(2 * MBPS)));
     world.flows.set_bandwidth(Time(20 * SECOND), LinkId(0), None);
-    assert_eq!(world.advance(50 * SECOND), []);
+    assert!(world.advance(50 * SECOND).is_empty());
     world.flows.set_bandwidth(Time(50 * SECOND), LinkId(1), None);
     assert_eq!(world.drain(), [(0, 50 * SECOND)]);
     assert_eq!(world.flows.carried(Time(50 * SECOND)).0.as_slice(), [200 * MBIT, 100 * MBIT]);
@@ -170,9 +170,9 @@ fn a_cancelled_transfer_leaves_its_share_and_what_it_carried() {
     let served = world.start(0, 0, 1, 100 * MBIT, EQUAL, 0);
     let waiting = world.start(SECOND, 0, 1, 100 * MBIT, EQUAL, 1);
     world.start(0, 0, 1, 30 * MBIT, EQUAL, 2);
-    assert_eq!(world.advance(SECOND), []);
+    assert!(world.advance(SECOND).is_empty());
     world.flows.cancel(Time(SECOND), waiting);
-    assert_eq!(world.advance(2 * SECOND), []);
+    assert!(world.advance(2 * SECOND).is_empty());
     world.flows.cancel(Time(2 * SECOND), served);
     // 7.5 Mbit each from 0.5 s to 2 s; 22.5 Mbit are left at 10 Mbps.
     assert_eq!(world.flows.carried(Time(2 * SECOND)).0.as_slice(), [15 * MBIT]);

@@ -1,0 +1,93 @@
+//! Hand-worked schedules.
+
+use super::testing::{cluster, ends, job, run, starts};
+use crate::base::{Bytes, Span, Time};
+use crate::model::{Checkpoint, Failure, IdSet, Law, Outage, PoolId};
+
+/// `bf-7-decr` of the known answers: the extra GPUs count down only for jobs that outlast the shadow time.
+#[test]
+fn backfilling_gives_the_hand_worked_schedule() {
+    let jobs = || {
+        vec![
+            job(0, 5, 12, 12),
+            job(0, 5, 9, 5),
+            job(1, 6, 12, 9),
+            job(2, 4, 7, 7),
+            job(2, 4, 12, 10),
+            job(5, 1, 20, 14),
+            job(8, 1, 14, 14),
+        ]
+    };
+    for (nodes, gpus_per_node) in [(1, 10), (10, 1)] {
+        let model = cluster(nodes, gpus_per_node);
+        assert_eq!(starts(&run(&model, jobs(), "fifo")), [0., 0., 12., 12., 19., 21., 21.]);
+        for bind in ["at-submit", "at-start"] {
+            assert_eq!(starts(&run(&model, jobs(), &format!("fifo+easy+{bind}"))), [0., 0., 12., 5., 21., 5., 12.], "{bind}");
+        }
+    }
+}
+
+/// `bf-tie`: all events of an instant are applied before anything is decided.
+#[test]
+fn an_arrival_at_the_instant_of_an_end_starts_at_once() {
+    let jobs = vec![job(0, 4, 5, 5), job(5, 4, 5, 5), job(5, 2, 5, 5), job(10, 2, 5, 5)];
+    assert_eq!(starts(&run(&cluster(1, 4), jobs, "fifo+easy")), [0., 5., 10., 10.]);
+}
+
+/// A gang larger than a node takes whole nodes: free GPUs scattered over nodes do not make one.
+#[test]
+fn node_packing_is_real() {
+    // 3 nodes × 4: two jobs of 3 leave one GPU each on two nodes; 4 + 1 + 1 are free, but only one whole node.
+    let jobs = vec![job(0, 3, 10, 10), job(0, 3, 20, 20), job(1, 6, 5, 5), job(2, 4, 2, 2)];
+    let records = run(&cluster(3, 4), jobs, "fifo+easy");
+    // The gang of 6 needs a whole node and half of another: at 10 the first job frees one.
+    assert_eq!(starts(&records), [0., 0., 10., 2.]);
+}
+
+fn scripted(outages: &[(u64, u64)]) -> Failure {
+    let outage = |(at, lasts): &(u64, u64)| Outage { pool: PoolId(0), node: 0, at: Time(at * 1_000_000), lasts: Span::seconds(*lasts) };
+    Failure {
+        name: "script".into(),
+        pools: [PoolId(0)].into_iter().collect::<IdSet<_>>(),
+        mtbf: None,
+        while_busy: false,
+        crews: 0,
+        repair: Law::fixed(1.0),
+        outages: outages.iter().map(outage).collect(),
+    }
+}
+
+/// `ck-script-1` and `ck-script-none`, with seconds for hours.
+#[test]
+fn failures_lose_what_no_checkpoint_holds() {
+    let mut model = cluster(1, 1);
+    let checkpoint = |every: u64, cost_ms: u64, restore_ms: u64| {
+        let (cost, restore) = (Span(cost_ms * 1000), Span(restore_ms * 1000));
+        Some(Checkpoint { every: Span::seconds(every), cost, restore, size_per_gpu: Bytes::ZERO })
+    };
+    model.classes[crate::model::ClassId(0)].checkpoint = checkpoint(3, 500, 250);
+    model.failures = [scripted(&[(5, 1), (12, 2)])].into_iter().collect();
+    let records = run(&model, vec![job(0, 1, 10, 10)], "fifo");
+    assert_eq!(ends(&records), [18.75]);
+    assert_eq!((records[0].gpu_time.lost, records[0].gpu_time.kept), (3_750_000, 10_000_000));
+    assert_eq!(records[0].gpu_time.checkpointing, 1_500_000);
+    assert_eq!(records[0].gpu_time.restoring, 500_000);
+
+    model.classes[crate::model::ClassId(0)].checkpoint = checkpoint(100, 1000, 500);
+    model.failures = [scripted(&[(7, 1)])].into_iter().collect();
+    let records = run(&model, vec![job(0, 1, 8, 8)], "fifo");
+    assert_eq!((ends(&records), records[0].gpu_time.lost), (vec![16.5], 7_000_000));
+}
+
+/// GPU time held is exactly what became of it.
+#[test]
+fn gpu_time_is_conserved() {
+    let mut model = cluster(2, 4);
+    model.failures = [scripted(&[(3, 4), (9, 2), (20, 1)])].into_iter().collect();
+    let jobs = (0..40).map(|index| job(index, 1 + (index % 8) as u32, 9, 1 + index % 7)).collect();
+    for record in run(&model, jobs, "fifo+easy") {
+        let time = record.gpu_time;
+        assert_eq!(time.held, time.kept + time.staging + time.checkpointing + time.restoring + time.lost, "job {}", record.number);
+        assert_eq!(time.kept, u128::from(record.work.0) * u128::from(record.gpus));
+    }
+}

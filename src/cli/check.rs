@@ -14,7 +14,7 @@ pub(super) fn run(arguments: &Check, printer: &mut Printer) -> Result<(), Failur
     let limit = if arguments.all { usize::MAX } else { Look::LIMIT };
     let loaded = load::load_limited(&arguments.file, &arguments.overrides, limit)?;
     loaded.print_warnings(limit, printer);
-    printer.out(&format!("{}: {}\n", escape(&loaded.name), describe(&loaded)));
+    printer.out(&format!("{}: {}\n", escape(&loaded.origin.name), describe(&loaded)));
     if arguments.fit {
         printer.out(&format!("\n{}", fit(loaded.model(), printer.width())));
     }

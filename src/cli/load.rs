@@ -3,6 +3,7 @@
 use super::embedded;
 use super::failure::Failure;
 use super::printer::Printer;
+use super::record::Origin;
 use crate::diag::{Diagnostics, Look};
 use crate::model::{Arrivals, Model};
 use crate::policy::registry;
@@ -14,14 +15,8 @@ use std::path::{Path, PathBuf};
 pub(super) struct Loaded {
     /// The scenario.
     pub(super) scenario: Scenario,
-    /// The file or name, as it was given.
-    pub(super) name: String,
-    /// The overrides, as they were given.
-    pub(super) overrides: Vec<String>,
-    /// All hex digits of the hash over what it says.
-    pub(super) digest: String,
-    /// The files that are read, which no output may overwrite.
-    pub(super) inputs: Vec<PathBuf>,
+    /// Where it came from.
+    pub(super) origin: Origin,
 }
 
 /// Loads a scenario and shows all that is wrong with it, up to the usual limit.
@@ -41,7 +36,8 @@ pub(super) fn load_limited(file: &Path, overrides: &[String], limit: usize) -> R
     };
     let scenario = scenario.map_err(|diagnostics| Failure::invalid(diagnostics, limit))?;
     inputs.extend(traces(&scenario.model));
-    Ok(Loaded { name, overrides: overrides.to_vec(), digest: scenario.digest.hex(), inputs, scenario })
+    let origin = Origin { name, overrides: overrides.to_vec(), digest: scenario.digest.hex(), inputs };
+    Ok(Loaded { scenario, origin })
 }
 
 impl Loaded {

@@ -9,6 +9,7 @@ mod metrics;
 mod policies;
 mod printer;
 mod progress;
+mod record;
 mod simulate;
 mod summary;
 mod text;

@@ -5,7 +5,8 @@ use super::failure::{Exit, Failure, plural};
 use super::interrupt::Interrupt;
 use super::load;
 use super::printer::Printer;
-use super::run::{format, into_directory};
+use super::record::record;
+use super::run::format;
 use super::simulate::Request;
 use crate::model::PolicyChoice;
 use crate::output::directory::hash_file;
@@ -21,7 +22,7 @@ pub(super) fn run(arguments: &Reproduce, printer: &mut Printer) -> Result<(), Fa
     let manifest = read(directory)?;
     let mut differences = damaged(directory, &manifest)?;
     let loaded = load::load(Path::new(&manifest.scenario), &manifest.overrides)?;
-    if loaded.digest != manifest.scenario_digest {
+    if loaded.origin.digest != manifest.scenario_digest {
         let message = format!("`{}` is not the scenario that `{}` was made from: its text has changed", manifest.scenario, directory.display());
         return Err(Failure::new(Exit::Invalid, message).help("run it again into a new directory"));
     }
@@ -88,7 +89,7 @@ fn run_again(directory: &Path, manifest: &Manifest, loaded: &load::Loaded, print
     let request = Request { model: loaded.model(), policy: &policy, seed: manifest.seed, interrupt: &interrupt, quiet: false };
     let scratch = Scratch::new(&std::env::temp_dir().join(format!("edwc-reproduce-{}", std::process::id())))?;
     printer.hush(true);
-    let outcome = into_directory(&request, loaded, &scratch.0.join("again"), false, format(asked)?, printer)?;
+    let outcome = record(&request, &loaded.origin, &scratch.0.join("again"), false, format(asked)?, printer)?;
     match outcome.stopped {
         Some(failure) => Err(failure),
         None => read(&scratch.0.join("again")),

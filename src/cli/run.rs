@@ -5,16 +5,13 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::{self, Loaded};
 use super::printer::Printer;
-use super::simulate::{Outcome, Request, simulate};
+use super::record::record;
+use super::simulate::{Request, simulate};
 use super::{embedded, summary};
 use crate::diag::Look;
 use crate::model::PolicyChoice;
-use crate::output::manifest::{self, Manifest};
-use crate::output::tables::{self, Tables};
-use crate::output::{OutputDirectory, Summary, hgrm};
+use crate::output::{Summary, tables};
 use crate::policy::registry;
-use std::io;
-use std::path::Path;
 
 /// Runs a scenario, or lists those at hand.
 pub(super) fn run(arguments: &Run, printer: &mut Printer) -> Result<(), Failure> {
@@ -35,7 +32,7 @@ pub(super) fn run(arguments: &Run, printer: &mut Printer) -> Result<(), Failure>
         let request =
             Request { model: loaded.model(), policy, seed: arguments.seed.unwrap_or(loaded.model().seed), interrupt: &interrupt, quiet: arguments.quiet };
         let outcome = match &arguments.out {
-            Some(out) => into_directory(&request, &loaded, out, arguments.force, format, printer)?,
+            Some(out) => record(&request, &loaded.origin, out, arguments.force, format, printer)?,
             None => simulate(&request, None)?,
         };
         if at > 0 && !arguments.json {
@@ -49,55 +46,9 @@ pub(super) fn run(arguments: &Run, printer: &mut Printer) -> Result<(), Failure>
     Ok(())
 }
 
-/// Runs with an output directory, which appears when everything is in it; that of a run that was stopped appears as `NAME.incomplete`.
-pub(super) fn into_directory(
-    request: &Request<'_>,
-    loaded: &Loaded,
-    out: &Path,
-    force: bool,
-    format: tables::Format,
-    printer: &mut Printer,
-) -> Result<Outcome, Failure> {
-    let mut directory = OutputDirectory::begin(out, &loaded.inputs, force)?;
-    let failed = |error: io::Error| Failure::io("write into", out, &error);
-    let mut tables = Tables::create(&directory, format, request.model).map_err(failed)?;
-    let outcome = simulate(request, Some(&mut tables))?;
-    tables.finish(&mut directory).map_err(failed)?;
-    for (name, histogram) in [
-        ("queue_wait", &outcome.overall.queue_wait),
-        ("staging", &outcome.overall.staging),
-        ("completion", &outcome.overall.completion),
-        ("rtt", &outcome.overall.rtt),
-    ] {
-        directory.write(&format!("{name}.hgrm"), &hgrm::text(histogram)).map_err(failed)?;
-    }
-    directory.write("summary.json", &json(&Summary { wall_s: None, ..outcome.summary.clone() })).map_err(failed)?;
-    let manifest = Manifest {
-        manifest: manifest::FORMAT,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        complete: outcome.stopped.is_none(),
-        scenario: loaded.name.clone(),
-        scenario_digest: loaded.digest.clone(),
-        seed: request.seed,
-        policy: outcome.summary.policy.clone(),
-        overrides: loaded.overrides.clone(),
-        format: format.name().to_owned(),
-        fingerprint: outcome.summary.fingerprint.clone(),
-        files: directory.hashes().clone(),
-    };
-    directory.write(manifest::FILE_NAME, &manifest.to_json()).map_err(failed)?;
-    let path = if outcome.stopped.is_none() { directory.commit()? } else { directory.commit_incomplete()? };
-    printer.note(&format!("wrote `{}`\n", path.display()));
-    Ok(outcome)
-}
-
 fn show(summary: &Summary, as_json: bool, printer: &mut Printer) {
-    let text = if as_json { json(summary) } else { summary::render(summary, printer.width()) };
+    let text = if as_json { summary.to_json() } else { summary::render(summary, printer.width()) };
     printer.out(&text);
-}
-
-fn json(summary: &Summary) -> String {
-    serde_json::to_string_pretty(summary).expect("a summary is plain data") + "\n"
 }
 
 /// Reads the policies of the command line; without one, the scenario's. Staging ahead of the start is the scenario's choice.

@@ -3,8 +3,8 @@
 use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
-use crate::base::random::Seed;
 use crate::base::Span;
+use crate::base::random::Seed;
 use crate::engine::{Ending, Options, Run, RunError};
 use crate::model::{Model, PolicyChoice, SourceError};
 use crate::output::collect::JobStats;
@@ -53,8 +53,8 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     let Request { model, policy: choice, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: 0 };
-    let mut policy = registry::build(choice, BuildContext { model, seed })
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
+    let mut policy =
+        registry::build(choice, BuildContext { model, seed }).map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
     let sources = Box::new(workload::open(model, seed)?);
     let keep = tables.is_some();
     let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
@@ -151,4 +151,3 @@ impl From<SourceError> for Failure {
         Self::new(exit, error.to_string())
     }
 }
-

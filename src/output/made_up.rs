@@ -60,6 +60,25 @@ pub(crate) fn model() -> Model {
     }
 }
 
+/// The same with a stream of jobs, forty an hour.
+pub(crate) fn model_with_jobs() -> Model {
+    let mut model = model();
+    model.workloads.push(Workload {
+        name: "=made, \"up\"".to_owned(),
+        class: ClassId(0),
+        tenants: vec![(TenantGroupId(0), 0.7), (TenantGroupId(1), 0.3)],
+        arrivals: Arrivals::Poisson { rate: Rate { mean_per_s: 40.0 / 3600.0, sine: None, by_hour: None, by_weekday: None }, batch: Gang::Fixed(1) },
+        gpus: Gang::Weighted(vec![(1, 0.5), (8, 0.4), (16, 0.1)]),
+        work: Law::exponential(3600.0),
+        estimate: Estimate::Exact,
+        dataset: None,
+        patience: None,
+        pays_up_to: None,
+        priority: None,
+    });
+    model
+}
+
 fn region(name: &str, index: u32) -> Region {
     Region { name: name.to_owned(), name_zh: None, node: NodeId(index), province: ProvinceId(0), city: CityId(0) }
 }

@@ -89,6 +89,13 @@ pub struct Summary {
     pub wall_s: Option<f64>,
 }
 
+impl Summary {
+    /// Writes the summary as one JSON object that people can read.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a summary is plain data") + "\n"
+    }
+}
+
 /// When the run was, in local time and in seconds since its start.
 #[derive(Clone, PartialEq, Debug, serde::Serialize)]
 #[expect(missing_docs, reason = "described in `metrics`")]

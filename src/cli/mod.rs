@@ -8,8 +8,10 @@ mod interrupt;
 mod metrics;
 mod policies;
 mod printer;
+#[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
 mod record;
+#[expect(clippy::disallowed_types, reason = "the summary tells how long the run took")]
 mod simulate;
 mod summary;
 mod text;

@@ -65,7 +65,6 @@ pub(super) fn record(
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
     use crate::cli::failure::Exit;

@@ -238,7 +238,7 @@ pub(crate) fn job(number: u64, [submit, start, end]: [u64; 3], gpus: u32, pool: 
 pub(crate) fn jobs() -> Vec<JobRecord> {
     let times = |number: u64| {
         let submit = number * HOUR / 10;
-        let start = submit + if number % 4 == 0 { number * 120_000_000 } else { 0 };
+        let start = submit + if number.is_multiple_of(4) { number * 120_000_000 } else { 0 };
         [submit, start, start + (number % 7 + 1) * HOUR / 5]
     };
     let mut jobs: Vec<JobRecord> = (0..100).map(|number| job(number, times(number), 8, (number % 2) as u32)).collect();

@@ -1,6 +1,7 @@
 //! `edwc check`: everything that is wrong with a scenario, and what is worth to know about one that is right.
 
 use super::arguments::Check;
+use super::evidence;
 use super::failure::Failure;
 use super::load::{self, Loaded};
 use super::printer::Printer;
@@ -19,7 +20,7 @@ pub(super) fn run(arguments: &Check, printer: &mut Printer) -> Result<(), Failur
         printer.out(&format!("\n{}", fit(loaded.model(), printer.width())));
     }
     if arguments.evidence {
-        printer.out(&format!("\n{}", evidence(&loaded, printer.width())));
+        printer.out(&format!("\n{}", evidence::list(&loaded.scenario, printer.width())));
     }
     Ok(())
 }

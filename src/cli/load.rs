@@ -6,8 +6,7 @@ use super::printer::Printer;
 use super::record::Origin;
 use crate::diag::{Diagnostics, Look};
 use crate::model::{Arrivals, Model};
-use crate::policy::registry;
-use crate::scenario::{KnownPart, Options, Scenario};
+use crate::scenario::{Options, Scenario};
 use std::path::{Path, PathBuf};
 
 /// A scenario that can be run, and where it came from.
@@ -26,9 +25,8 @@ pub(super) fn load(file: &Path, overrides: &[String]) -> Result<Loaded, Failure>
 
 /// Loads a scenario; so many of its problems are shown.
 pub(super) fn load_limited(file: &Path, overrides: &[String], limit: usize) -> Result<Loaded, Failure> {
-    let parts: Vec<KnownPart<'_>> = registry::parts().map(known).collect();
     let library = |name: &str| embedded::find(name);
-    let options = Options { overrides, parts: Some(&parts), library: Some(&library) };
+    let options = Options { overrides, library: Some(&library) };
     let name = file.to_string_lossy().into_owned();
     let (scenario, mut inputs) = match embedded_text(file) {
         Some(text) => (Scenario::parse(&name, text, &options), Vec::new()),

@@ -50,7 +50,7 @@ fn explain(part: &PartInfo, width: usize) -> String {
         let rows = part.parameters.iter().map(|parameter| {
             let (least, most) = parameter.range;
             let range = if most.is_finite() { format!("from {least} to {most}") } else { format!("at least {least}") };
-            (format!("  {} = {}", parameter.name, parameter.default), format!("{} ({range})", parameter.summary))
+            (format!("  {} = {}", parameter.name, parameter.default), format!("{}; {range}", parameter.summary))
         });
         text.push_str(&columns(&rows.collect::<Vec<_>>(), width));
     }

@@ -5,7 +5,7 @@ use super::printer::Printer;
 use super::simulate::{Outcome, Request, simulate};
 use crate::output::manifest::{self, Manifest};
 use crate::output::tables::{Format, Tables};
-use crate::output::{OutputDirectory, Summary, hgrm};
+use crate::output::{OutputDirectory, hgrm};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub(super) fn record(
     ] {
         directory.write(&format!("{name}.hgrm"), &hgrm::text(histogram)).map_err(failed)?;
     }
-    directory.write("summary.json", &Summary { wall_s: None, ..outcome.summary.clone() }.to_json()).map_err(failed)?;
+    directory.write("summary.json", &outcome.summary.timeless().to_json()).map_err(failed)?;
     let manifest = Manifest {
         manifest: manifest::FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),

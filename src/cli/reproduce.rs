@@ -50,8 +50,10 @@ pub(super) fn run(arguments: &Reproduce, printer: &mut Printer) -> Result<(), Fa
 
 fn read(directory: &Path) -> Result<Manifest, Failure> {
     let path = directory.join(manifest::FILE_NAME);
-    let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error).help("`reproduce` takes the directory of an earlier `run --out`"))?;
-    let manifest = Manifest::from_json(&text).map_err(|error| Failure::new(Exit::Invalid, format!("`{}` is not a manifest: {error}", path.display())))?;
+    let text = fs::read_to_string(&path)
+        .map_err(|error| Failure::io("read", &path, &error).help("`reproduce` takes the directory of an earlier `run --out`"))?;
+    let manifest =
+        Manifest::from_json(&text).map_err(|error| Failure::new(Exit::Invalid, format!("`{}` is not a manifest: {error}", path.display())))?;
     if !manifest.complete {
         let message = format!("`{}` is of a run that was stopped, which cannot be reproduced", directory.display());
         return Err(Failure::new(Exit::Invalid, message));

@@ -29,8 +29,13 @@ pub(super) fn run(arguments: &Run, printer: &mut Printer) -> Result<(), Failure>
     loaded.print_warnings(Look::LIMIT, printer);
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
     for (at, policy) in policies.iter().enumerate() {
-        let request =
-            Request { model: loaded.model(), policy, seed: arguments.seed.unwrap_or(loaded.model().seed), interrupt: &interrupt, quiet: arguments.quiet };
+        let request = Request {
+            model: loaded.model(),
+            policy,
+            seed: arguments.seed.unwrap_or(loaded.model().seed),
+            interrupt: &interrupt,
+            quiet: arguments.quiet,
+        };
         let outcome = match &arguments.out {
             Some(out) => record(&request, &loaded.origin, out, arguments.force, format, printer)?,
             None => simulate(&request, None)?,

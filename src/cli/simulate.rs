@@ -3,14 +3,15 @@
 use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use super::timed::Timed;
 use crate::base::Span;
 use crate::base::random::Seed;
 use crate::engine::{Ending, Options, Run, RunError};
 use crate::model::{Model, PolicyChoice, SourceError};
 use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
-use crate::output::{Collector, RunFacts, Summary};
-use crate::policy::{BuildContext, registry};
+use crate::output::{Collector, RunFacts, Summary, Wall};
+use crate::policy::{BuildContext, Scheduler, registry};
 use crate::workload;
 use crate::world::network::Routes;
 use crate::world::records::Posting;
@@ -53,8 +54,9 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     let Request { model, policy: choice, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: 0 };
-    let mut policy =
+    let policy =
         registry::build(choice, BuildContext { model, seed }).map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
+    let mut policy = Timed::new(policy);
     let sources = Box::new(workload::open(model, seed)?);
     let keep = tables.is_some();
     let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
@@ -64,7 +66,7 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     let mut progress = Progress::new(request.quiet);
     let mut rounds = 0_u32;
     let stopped = loop {
-        match run.step(policy.as_mut()) {
+        match run.step(&mut policy) {
             Ok(true) => {}
             Ok(false) => break None,
             Err(error @ RunError::Policy { .. }) => break Some(error.into()),
@@ -89,7 +91,8 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
         postings.extend(ending.ledger.drain_postings());
         write(tables, &ending, &postings).map_err(|error| table_failure(&error))?;
     }
-    let summary = summarise(&collector, &ending, request, started);
+    let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: policy.decision_time() };
+    let summary = summarise(&collector, &ending, request, wall);
     Ok(Outcome { summary, overall: collector.overall(), stopped })
 }
 
@@ -112,7 +115,7 @@ fn write(tables: &mut Tables, ending: &Ending, postings: &[Posting]) -> io::Resu
     tables.postings(postings)
 }
 
-fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, started: Instant) -> Summary {
+fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, wall: Wall) -> Summary {
     let model = request.model;
     let routes = Routes::new(&model.network, model.regions.iter().map(|region| region.node), model.sites.iter().map(|site| site.node));
     collector.summary(&RunFacts {
@@ -122,7 +125,7 @@ fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, star
         totals: &ending.totals,
         ledger: &ending.ledger,
         fingerprint: ending.fingerprint.hex(),
-        wall_s: Some(started.elapsed().as_secs_f64()),
+        wall: Some(wall),
         one_way: &|region, site| Some(routes.one_way(region, site)),
     })
 }

@@ -1,7 +1,8 @@
 //! A made-up scenario and a made-up run for tests: every number invented, none a result.
 
 use super::collect::Collector;
-use super::{RunFacts, Summary};
+use super::{RunFacts, Summary, Wall};
+use crate::stats::Distribution;
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bandwidth, Bytes, CarbonIntensity, Column, Money, Power, Ratio, Span, Time};
 use crate::model::*;
@@ -353,7 +354,7 @@ fn summarise(collector: &Collector, model: &Model, totals: &Totals, ledger: &Led
         totals,
         ledger,
         fingerprint: "7f3a9c21e04d".repeat(6)[..64].to_owned(),
-        wall_s: Some(0.004),
+        wall: Some(Wall { run_s: 0.004, decision_s: Distribution::default() }),
         one_way: &|_, site| Some(Span(if site.0 == 0 { 1_000 } else { 21_000 })),
     })
 }

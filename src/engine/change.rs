@@ -1,7 +1,7 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
-use super::instant::History;
 use super::{Run, RunError};
+use super::instant::History;
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {
@@ -36,13 +36,11 @@ impl Run {
                 Setting::Access(id, access) => self.scene.model.access[*id] = access.clone(),
                 Setting::Subsidy(id, subsidy) => self.scene.model.subsidies[*id] = subsidy.clone(),
                 Setting::Levy(id, levy) => self.scene.model.levies[*id] = levy.clone(),
-                Setting::Workload(id, workload) => {
-                    self.scene.model.workloads[*id] = workload.clone();
-                    self.sources.retune(*id, workload, now)?;
-                }
+                // The source of jobs knows its own changes: it has drawn ahead.
+                Setting::Workload(id, workload) => self.scene.model.workloads[*id] = workload.clone(),
             }
         }
-        self.bookings.rules.apply_settings(&self.scene.model, &settings, now);
+        self.bookings.rules.apply_settings(&self.scene.model, &settings, now)?;
         self.scene.model.changes[index].settings = settings;
         if reach_changes {
             self.scene.reach.work_out_again(&self.scene.model, &self.scene.network.routes);

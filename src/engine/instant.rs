@@ -105,7 +105,13 @@ impl Run {
     fn next_boundary(&mut self) -> Time {
         let change = self.scene.model.changes.get(self.next_change).map_or(Time::NEVER, |change| change.at);
         let (from, to) = self.window.bounds();
-        let window = if self.scene.now < from { from } else if self.scene.now < to { to } else { Time::NEVER };
+        let window = if self.scene.now < from {
+            from
+        } else if self.scene.now < to {
+            to
+        } else {
+            Time::NEVER
+        };
         change.min(self.next_hour).min(window).min(self.bookings.rules.next_boundary())
     }
 

@@ -3,9 +3,9 @@
 use super::capacity::Held;
 use super::network::{CopyId, DatasetId, FlowId};
 use super::parts::Parts;
-use crate::rules;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
+use crate::rules::{self, Claims};
 
 /// No slot.
 const NONE: u32 = u32::MAX;
@@ -115,6 +115,10 @@ pub struct Status {
     pub checkpoint_flow: Option<FlowId>,
     /// What it holds under the rules.
     pub rule_hold: Option<rules::Held>,
+    /// Its claims on subsidies.
+    pub claims: Claims,
+    /// What transfers have cost it since its last attempt ended.
+    pub transfer_since: Money,
     /// When it is ended, whatever it has done: by its estimate or a quota.
     pub kill_at: Time,
     /// Since when it writes the checkpoint that preemption asked for.
@@ -146,9 +150,7 @@ pub struct Usage {
     pub restoring_gpu_us: u64,
     pub lost_gpu_us: u64,
     pub compute_charge: Money,
-    pub energy_cost: Money,
     pub energy_charge: Money,
-    pub capital: Money,
     pub transfer_charge: Money,
     pub subsidy: Money,
     pub energy_mj: u64,
@@ -295,8 +297,16 @@ impl Jobs {
         }
         let next = if before == NONE { self.queued.first } else { self.links[before as usize].next };
         self.links[job.0 as usize] = Links { previous: before, next };
-        if before == NONE { self.queued.first = job.0 } else { self.links[before as usize].next = job.0 }
-        if next == NONE { self.queued.last = job.0 } else { self.links[next as usize].previous = job.0 }
+        if before == NONE {
+            self.queued.first = job.0
+        } else {
+            self.links[before as usize].next = job.0
+        }
+        if next == NONE {
+            self.queued.last = job.0
+        } else {
+            self.links[next as usize].previous = job.0
+        }
         self.queued.count += 1;
     }
     /// Removes a job from the system; its slot is free.
@@ -320,14 +330,26 @@ impl Jobs {
     }
     fn append(list: &mut List, links: &mut [Links], slot: u32) {
         links[slot as usize] = Links { previous: list.last, next: NONE };
-        if list.last == NONE { list.first = slot } else { links[list.last as usize].next = slot }
+        if list.last == NONE {
+            list.first = slot
+        } else {
+            links[list.last as usize].next = slot
+        }
         list.last = slot;
         list.count += 1;
     }
     fn remove(list: &mut List, links: &mut [Links], slot: u32) {
         let Links { previous, next } = links[slot as usize];
-        if previous == NONE { list.first = next } else { links[previous as usize].next = next }
-        if next == NONE { list.last = previous } else { links[next as usize].previous = previous }
+        if previous == NONE {
+            list.first = next
+        } else {
+            links[previous as usize].next = next
+        }
+        if next == NONE {
+            list.last = previous
+        } else {
+            links[next as usize].previous = previous
+        }
         list.count -= 1;
     }
 }
@@ -351,6 +373,8 @@ impl Status {
             waits_for_copy: false,
             checkpoint_flow: None,
             rule_hold: None,
+            claims: Claims::NONE,
+            transfer_since: Money::ZERO,
             kill_at: Time::NEVER,
             stopping_since: Time::NEVER,
             prices: [Money::ZERO; 2],

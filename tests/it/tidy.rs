@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("workload", &["base", "model", "diag"]),
     ("scenario", &["base", "model", "workload", "policy", "diag"]),
     ("stats", &["base"]),
-    ("output", &["base", "stats", "model", "rules::records", "world::records"]),
+    ("output", &["base", "stats", "model", "rules::records", "rules::ledger", "world::records"]),
 ];
 
 /// The rooms whose code is a pure function of its input.

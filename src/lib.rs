@@ -4,7 +4,7 @@
 //! become statistics, files and tables. Rooms depend downwards only; `ARCHITECTURE.md` has the map and the invariants.
 
 pub mod base;
-//pub mod cli;
+pub mod cli;
 pub mod diag;
 pub mod engine;
 pub mod model;

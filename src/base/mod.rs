@@ -1,7 +1,9 @@
 //! The ground floor: ids, time, money, quantities, random streams and laws. Uses nothing above it and does no I/O.
 
+pub mod blocks;
 pub mod column;
 pub mod digest;
+pub mod exponential;
 pub mod money;
 pub mod quantity;
 pub mod random;

@@ -54,6 +54,7 @@ pub struct Draws {
 
 impl Draws {
     /// Returns the next 64 random bits.
+    #[inline]
     pub fn bits(&mut self) -> u64 {
         if let Some(spare) = self.spare.take() {
             return spare;
@@ -97,6 +98,7 @@ impl rand::TryRng for Draws {
 }
 
 /// One block of Philox2x64 with ten rounds; constants from the paper.
+#[inline]
 fn philox2x64(mut counter: [u64; 2], mut key: u64) -> [u64; 2] {
     for _ in 0..10 {
         let product = u128::from(counter[0]) * 0xD2B7_4407_B1CE_6E93;

@@ -96,9 +96,12 @@ impl Run {
             return None;
         }
         let class = &self.scene.model.classes[attributes.class];
-        let outside = self.scene.model.outside.entries().filter(|(_, outside)| {
-            outside.price <= limit && outside.chips.iter().any(|chip| class.speed[chip] > Ratio::ZERO)
-        });
+        let outside = self
+            .scene
+            .model
+            .outside
+            .entries()
+            .filter(|(_, outside)| outside.price <= limit && outside.chips.iter().any(|chip| class.speed[chip] > Ratio::ZERO));
         Some(outside.min_by_key(|(id, outside)| (outside.price, *id)).map(|(id, _)| id))
     }
 

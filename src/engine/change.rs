@@ -1,12 +1,12 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
+use super::Run;
 use super::instant::History;
-use super::{Run, RunError};
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {
     /// Applies one change of the scenario.
-    pub(super) fn apply_change(&mut self, index: usize) -> Result<(), RunError> {
+    pub(super) fn apply_change(&mut self, index: usize) {
         let now = self.scene.now;
         self.digest.event(History::Change as u8, [now.0, index as u64, 0]);
         let settings = std::mem::take(&mut self.scene.model.changes[index].settings);
@@ -36,10 +36,8 @@ impl Run {
                 Setting::Access(id, access) => self.scene.model.access[*id] = access.clone(),
                 Setting::Subsidy(id, subsidy) => self.scene.model.subsidies[*id] = subsidy.clone(),
                 Setting::Levy(id, levy) => self.scene.model.levies[*id] = levy.clone(),
-                Setting::Workload(id, workload) => {
-                    self.scene.model.workloads[*id] = workload.clone();
-                    self.sources.retune(*id, workload, now)?;
-                }
+                // The source of jobs knows its own changes: it has drawn ahead.
+                Setting::Workload(id, workload) => self.scene.model.workloads[*id] = workload.clone(),
             }
         }
         self.bookings.rules.apply_settings(&self.scene.model, &settings, now);
@@ -49,7 +47,6 @@ impl Run {
         }
         self.delta.anything_changed = true;
         self.delta.terms_changed = true;
-        Ok(())
     }
 
     /// Replaces a pool: nodes come at once, and leave as they fall idle; what runs keeps the price of its start.

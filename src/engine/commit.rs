@@ -107,7 +107,14 @@ impl Run {
     }
 
     /// Asks for a dataset at a site; who causes a transfer pays for it. Tells whether it is still on its way.
-    fn request(&mut self, payer: JobId, attributes: &Attributes, dataset: &DatasetUse, site: SiteId, job: Option<JobId>) -> Result<(CopyId, bool), RunError> {
+    fn request(
+        &mut self,
+        payer: JobId,
+        attributes: &Attributes,
+        dataset: &DatasetUse,
+        site: SiteId,
+        job: Option<JobId>,
+    ) -> Result<(CopyId, bool), RunError> {
         let wanted = Wanted { dataset: dataset.id, site, job, terms: self.scene.terms(attributes.class) };
         let (copy, answer) = self.scene.network.request(self.scene.now, wanted);
         let Answer::Pending { started } = answer else {

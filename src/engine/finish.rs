@@ -113,7 +113,8 @@ impl Run {
         let now = self.scene.now;
         let since = std::mem::replace(&mut self.billed_until[site], now);
         let bill = self.scene.meter.bill(site, now)?;
-        let posting = Posting { at: now, since, from: Account::Site(site), to: Account::Grid, amount: bill.cost, purpose: Purpose::SiteEnergy, job: None };
+        let posting =
+            Posting { at: now, since, from: Account::Site(site), to: Account::Grid, amount: bill.cost, purpose: Purpose::SiteEnergy, job: None };
         self.post(posting)?;
         self.bookings.rules.charge_levies(&self.scene.model, site, bill.energy_mj, (since, now))?;
         Ok(())

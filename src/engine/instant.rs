@@ -105,7 +105,13 @@ impl Run {
     fn next_boundary(&mut self) -> Time {
         let change = self.scene.model.changes.get(self.next_change).map_or(Time::NEVER, |change| change.at);
         let (from, to) = self.window.bounds();
-        let window = if self.scene.now < from { from } else if self.scene.now < to { to } else { Time::NEVER };
+        let window = if self.scene.now < from {
+            from
+        } else if self.scene.now < to {
+            to
+        } else {
+            Time::NEVER
+        };
         change.min(self.next_hour).min(window).min(self.bookings.rules.next_boundary())
     }
 
@@ -114,7 +120,7 @@ impl Run {
         while self.scene.model.changes.get(self.next_change).is_some_and(|change| change.at <= now) {
             self.next_change += 1;
             self.totals.events += 1;
-            self.apply_change(self.next_change - 1)?;
+            self.apply_change(self.next_change - 1);
         }
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;

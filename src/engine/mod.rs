@@ -28,10 +28,10 @@ mod tests;
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, Workload, WorkloadId};
+use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError};
 use crate::policy::{Needs, PolicyError, Scheduler};
-use crate::rules::{Rules, RunBounds};
 use crate::rules::ledger::Ledger;
+use crate::rules::{Rules, RunBounds};
 use crate::world::bookings::{Bookings, Decided};
 use crate::world::delta::Delta;
 use crate::world::network::Delivery;
@@ -41,8 +41,8 @@ use crate::world::scene::Scene;
 use crate::world::window::Window;
 use crate::world::{Plan, View};
 use agenda::Agenda;
-pub use finish::Ending;
 use failure::Failures;
+pub use finish::Ending;
 
 /// Rounds at one instant before a run is given up.
 pub const ROUNDS_AT_ONE_INSTANT: u32 = 10_000;
@@ -82,7 +82,7 @@ pub struct Run {
     scene: Scene,
     bookings: Bookings,
     agenda: Agenda,
-    sources: Box<dyn Sources>,
+    sources: Box<dyn JobSource>,
     upcoming: Option<JobSpec>,
     failures: Failures,
     window: Window,
@@ -119,15 +119,6 @@ pub struct Run {
     finished: bool,
 }
 
-/// A stream of jobs whose workloads can change while the run goes on.
-pub trait Sources: JobSource {
-    /// Takes over a changed workload from an instant on.
-    ///
-    /// # Errors
-    /// Fails if the change cannot be made, as with a trace.
-    fn retune(&mut self, workload: WorkloadId, to: &Workload, at: Time) -> Result<(), SourceError>;
-}
-
 /// One round: lends what a policy sees and fills, and carries the plan out.
 pub struct Round<'a> {
     run: &'a mut Run,
@@ -138,7 +129,7 @@ impl Run {
     ///
     /// # Errors
     /// Fails if the sources of jobs cannot yield their first one.
-    pub fn new(model: &Model, sources: Box<dyn Sources>, needs: Needs, seed: Seed, options: Options) -> Result<Self, RunError> {
+    pub fn new(model: &Model, sources: Box<dyn JobSource>, needs: Needs, seed: Seed, options: Options) -> Result<Self, RunError> {
         let scene = Scene::new(model);
         let window = Window::new(model);
         let rules = Rules::new(model, bounds(model, &window), options.keep_postings);

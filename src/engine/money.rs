@@ -2,7 +2,7 @@
 
 use super::{Run, RunError};
 use crate::model::{JobId, SiteId};
-use crate::world::records::{Posting};
+use crate::world::records::Posting;
 
 impl Run {
     /// Settles a job's claims: paid by what it has used if it ended well, released otherwise.

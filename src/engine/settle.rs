@@ -6,8 +6,9 @@ use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bytes, Money, Span, Time};
 use crate::model::{JobId, OnFailure, PoolId};
-use crate::world::bookings::Bound;
 use crate::world::attempt::{Spent, Timeline, work_done};
+use crate::world::bookings::Bound;
+use crate::world::energy::Consumption;
 use crate::world::jobs::State;
 use crate::world::plan::Preempt;
 use crate::world::quote;
@@ -183,7 +184,8 @@ impl Run {
             let site = self.scene.model.pools[pool].site;
             let compute = status.prices[index].times(u128::from(gpus) * u128::from(held.0), u128::from(MICROS_PER_HOUR))?;
             let [waiting, busy] = powers(&self.scene.model, pool, gpus);
-            let idle = self.scene.meter.share(site, waiting, status.start, split.begin)?;
+            let idle =
+                if split.begin > status.start { self.scene.meter.share(site, waiting, status.start, split.begin)? } else { Consumption::default() };
             let active = self.scene.meter.share(site, busy, split.begin, now)?;
             let energy_mj = idle.energy_mj + active.energy_mj;
             let energy_cost = idle.cost.plus(active.cost)?;
@@ -222,7 +224,15 @@ impl Run {
         usage.transfer_charge = usage.transfer_charge.plus(amount)?;
         let attributes = self.scene.jobs.attributes(job);
         let (tenant, number, now) = (attributes.tenant, attributes.number, self.scene.now);
-        self.post(Posting { at: now, since: now, from: Account::Tenant(tenant), to: Account::Network, amount, purpose: Purpose::Transfer, job: Some(number) })
+        self.post(Posting {
+            at: now,
+            since: now,
+            from: Account::Tenant(tenant),
+            to: Account::Network,
+            amount,
+            purpose: Purpose::Transfer,
+            job: Some(number),
+        })
     }
 
     /// Writes one movement of money into the books; nothing is written for no money.
@@ -269,7 +279,8 @@ impl Run {
     fn record(&self, job: JobId, fate: Fate, reason: Option<Reason>) -> JobRecord {
         let (attributes, hidden) = (self.scene.jobs.attributes(job), self.scene.jobs.hidden(job));
         let (status, usage) = (self.scene.jobs.status(job), self.scene.jobs.usage(job));
-        let rtt = status.pool.filter(|_| usage.starts > 0).map(|pool| self.scene.network.routes.rtt(attributes.region, self.scene.model.pools[pool].site));
+        let rtt =
+            status.pool.filter(|_| usage.starts > 0).map(|pool| self.scene.network.routes.rtt(attributes.region, self.scene.model.pools[pool].site));
         JobRecord {
             number: attributes.number,
             workload: hidden.workload,

@@ -1,12 +1,12 @@
 //! Small worlds for the engine's tests.
 
-use super::{Options, Run, RunError, Sources};
+use super::{Options, Run, RunError};
 use crate::base::random::Seed;
 use crate::base::{Bandwidth, Bytes, Column, Gpus, Money, Power, Ratio, Span, Time};
 use crate::model::{
-    Admission, Calendar, Chip, ChipId, CityId, Class, ClassId, Drain, GridId, JobSource, JobSpec, KindId, Model, Network, Node, NodeId,
-    OnFailure, Outcome, Owner, PolicyChoice, Pool, PoolId, ProvinceId, Region, RegionId, Series, Side, Site, SiteId, SourceError, Tariff, TariffId,
-    TenantGroup, TenantId, Workload, WorkloadId,
+    Admission, Calendar, Chip, ChipId, CityId, Class, ClassId, Drain, GridId, JobSource, JobSpec, KindId, Model, Network, Node, NodeId, OnFailure,
+    Outcome, Owner, PolicyChoice, Pool, PoolId, ProvinceId, Region, RegionId, Series, Side, Site, SiteId, SourceError, Tariff, TariffId, TenantGroup,
+    TenantId, WorkloadId,
 };
 use crate::policy::{BuildContext, registry};
 use crate::world::records::JobRecord;
@@ -22,8 +22,7 @@ pub fn cluster(nodes: u32, gpus_per_node: u32) -> Model {
         default_bandwidth: Bandwidth(10_000_000_000),
         default_price: Money::ZERO,
     };
-    let chip =
-        Chip { name: "chip".into(), domestic: false, pflops: Ratio::ONE, memory: Bytes::ZERO, idle: Power(0), busy: Power(0) };
+    let chip = Chip { name: "chip".into(), domestic: false, pflops: Ratio::ONE, memory: Bytes::ZERO, idle: Power(0), busy: Power(0) };
     let site = Site {
         name: "site".into(),
         name_zh: None,
@@ -154,11 +153,6 @@ pub struct Given(pub std::vec::IntoIter<JobSpec>);
 impl JobSource for Given {
     fn next_job(&mut self) -> Result<Option<JobSpec>, SourceError> {
         Ok(self.0.next())
-    }
-}
-impl Sources for Given {
-    fn retune(&mut self, _: WorkloadId, _: &Workload, _: Time) -> Result<(), SourceError> {
-        unreachable!("given jobs have no workload")
     }
 }
 

@@ -7,17 +7,8 @@ use crate::model::{Checkpoint, Failure, IdSet, Law, Outage, PoolId};
 /// `bf-7-decr` of the known answers: the extra GPUs count down only for jobs that outlast the shadow time.
 #[test]
 fn backfilling_gives_the_hand_worked_schedule() {
-    let jobs = || {
-        vec![
-            job(0, 5, 12, 12),
-            job(0, 5, 9, 5),
-            job(1, 6, 12, 9),
-            job(2, 4, 7, 7),
-            job(2, 4, 12, 10),
-            job(5, 1, 20, 14),
-            job(8, 1, 14, 14),
-        ]
-    };
+    let jobs =
+        || vec![job(0, 5, 12, 12), job(0, 5, 9, 5), job(1, 6, 12, 9), job(2, 4, 7, 7), job(2, 4, 12, 10), job(5, 1, 20, 14), job(8, 1, 14, 14)];
     for (nodes, gpus_per_node) in [(1, 10), (10, 1)] {
         let model = cluster(nodes, gpus_per_node);
         assert_eq!(starts(&run(&model, jobs(), "fifo")), [0., 0., 12., 12., 19., 21., 21.]);

@@ -201,7 +201,10 @@ mod tests {
     #[test]
     fn mistakes_are_told_apart() {
         let problem = |text: &str| parse(text).and_then(|parts| check(&parts)).map_err(|error| format!("{error}; {}", error.help()));
-        assert_eq!(problem("cheepest").unwrap_err(), "no policy part is named `cheepest`; did you mean `cheapest`? `edwc policies` lists all parts");
+        assert_eq!(
+            problem("cheepest").unwrap_err(),
+            "no policy part is named `cheepest`; did you mean `cheapest`? `edwc policies` lists all parts"
+        );
         assert!(problem("fifo+sjf").unwrap_err().starts_with("`fifo` and `sjf` are both of kind `order`"));
         assert!(problem("cheapest(wait=1)").unwrap_err().starts_with("`cheapest` has no parameter `wait`"));
         assert!(problem("cheapest(wait_h=-1)").unwrap_err().contains("must be from 0"));

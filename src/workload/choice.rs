@@ -75,7 +75,7 @@ mod tests {
         let count = 200_000;
         let mut seen = [0_u32; 65];
         for index in 0..count {
-            seen[choice.pick(&mut stream.at(index)) as usize] += 1;
+            seen[choice.pick(&mut stream.at(index))] += 1;
         }
         let chi_square: f64 = weighted[..6]
             .iter()

@@ -101,7 +101,8 @@ impl OrderedBits {
                 // A new summary level over what is there already.
                 if level > 0 {
                     let below = &self.levels[level - 1];
-                    let summary = below.chunks(64).map(|chunk| chunk.iter().enumerate().fold(0, |bits, (i, w)| bits | u64::from(*w != 0) << i)).collect();
+                    let summary =
+                        below.chunks(64).map(|chunk| chunk.iter().enumerate().fold(0, |bits, (i, w)| bits | u64::from(*w != 0) << i)).collect();
                     self.levels[level] = summary;
                 }
             }

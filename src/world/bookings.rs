@@ -231,8 +231,8 @@ impl Bookings {
         Money(quote.compute.0.saturating_add(energy).saturating_add(quote.transfer.0).saturating_sub(subsidy.0))
     }
     /// Claims the subsidies of a start.
-    pub fn claim(&mut self, scene: &Scene, job: JobId, running: &Following, quote: &Quote) {
-        let _ = (scene, job, running, quote);
+    pub fn claim(&mut self, scene: &Scene, job: JobId, candidate: &Candidate, running: &Following) {
+        let _ = (scene, job, candidate, running);
     }
     /// Takes the claims of a start back.
     pub fn take_claim_back(&mut self, job: JobId) {

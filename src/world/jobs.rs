@@ -3,9 +3,9 @@
 use super::capacity::Held;
 use super::network::{CopyId, DatasetId, FlowId};
 use super::parts::Parts;
-use crate::rules;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
+use crate::rules;
 
 /// No slot.
 const NONE: u32 = u32::MAX;
@@ -295,8 +295,16 @@ impl Jobs {
         }
         let next = if before == NONE { self.queued.first } else { self.links[before as usize].next };
         self.links[job.0 as usize] = Links { previous: before, next };
-        if before == NONE { self.queued.first = job.0 } else { self.links[before as usize].next = job.0 }
-        if next == NONE { self.queued.last = job.0 } else { self.links[next as usize].previous = job.0 }
+        if before == NONE {
+            self.queued.first = job.0
+        } else {
+            self.links[before as usize].next = job.0
+        }
+        if next == NONE {
+            self.queued.last = job.0
+        } else {
+            self.links[next as usize].previous = job.0
+        }
         self.queued.count += 1;
     }
     /// Removes a job from the system; its slot is free.
@@ -320,14 +328,26 @@ impl Jobs {
     }
     fn append(list: &mut List, links: &mut [Links], slot: u32) {
         links[slot as usize] = Links { previous: list.last, next: NONE };
-        if list.last == NONE { list.first = slot } else { links[list.last as usize].next = slot }
+        if list.last == NONE {
+            list.first = slot
+        } else {
+            links[list.last as usize].next = slot
+        }
         list.last = slot;
         list.count += 1;
     }
     fn remove(list: &mut List, links: &mut [Links], slot: u32) {
         let Links { previous, next } = links[slot as usize];
-        if previous == NONE { list.first = next } else { links[previous as usize].next = next }
-        if next == NONE { list.last = previous } else { links[next as usize].previous = previous }
+        if previous == NONE {
+            list.first = next
+        } else {
+            links[previous as usize].next = next
+        }
+        if next == NONE {
+            list.last = previous
+        } else {
+            links[next as usize].previous = previous
+        }
         list.count -= 1;
     }
 }

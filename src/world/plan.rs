@@ -131,7 +131,13 @@ pub struct Tally {
 
 impl<'a> Plan<'a> {
     /// Opens an empty plan.
-    pub(crate) fn new(scene: &'a Scene, bookings: &'a mut Bookings, decisions: &'a mut Vec<Decision>, decided: &'a mut Decided, tally: &'a mut Tally) -> Self {
+    pub(crate) fn new(
+        scene: &'a Scene,
+        bookings: &'a mut Bookings,
+        decisions: &'a mut Vec<Decision>,
+        decided: &'a mut Decided,
+        tally: &'a mut Tally,
+    ) -> Self {
         decisions.clear();
         decided.begin();
         tally.preempted.clear();
@@ -166,7 +172,8 @@ impl<'a> Plan<'a> {
     }
     /// Holds a queued job back until a time.
     pub fn defer(&mut self, job: JobId, until: Time) -> Result<(), Refusal> {
-        let result = self.decide(job).and_then(|()| if until < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(until))) } else { Ok(()) });
+        let result =
+            self.decide(job).and_then(|()| if until < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(until))) } else { Ok(()) });
         if result.is_ok() {
             self.decided.insert(job);
             self.decisions.push(Decision::Defer { job, until });
@@ -222,7 +229,8 @@ impl<'a> Plan<'a> {
     /// Tells whether a pool can still run a job: large enough, and no rule bars it for ever.
     pub fn can_ever(&self, job: JobId, pool: PoolId) -> bool {
         let attributes = self.scene.jobs.attributes(job);
-        self.could_hold(pool, attributes.gpus) && self.candidate(job, pool).is_ok_and(|candidate| self.bookings.rules_allow_ever(self.scene, job, &candidate).is_ok())
+        self.could_hold(pool, attributes.gpus)
+            && self.candidate(job, pool).is_ok_and(|candidate| self.bookings.rules_allow_ever(self.scene, job, &candidate).is_ok())
     }
     /// Tells whether the limit on jobs of a pool's site lets one more wait there.
     pub fn admits(&self, pool: PoolId) -> bool {
@@ -343,9 +351,10 @@ impl<'a> Plan<'a> {
         if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
             return Err(Refusal::Admission { site });
         }
-        let quote = quote::quote(self.scene, job, &first);
-        let expected_end = self.scene.now + quote.staging + quote.run;
-        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
+        let (staging, run) = quote::expected_time(self.scene, job, &first);
+        let energy_mj = if self.bookings.rules.needs_energy() { quote::quote(self.scene, job, &first).energy_mj } else { 0 };
+        let expected_end = self.scene.now + staging + run;
+        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
         let rule_hold = self.hold(&start)?;
         let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
@@ -356,11 +365,11 @@ impl<'a> Plan<'a> {
         let rate = first.rate.times(spread).times(split_efficiency);
         let run = self.scene.run_length(job, rate);
         let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
-        let expected_end = self.scene.now + quote.staging + run;
+        let expected_end = self.scene.now + staging + run;
         let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
-        self.bookings.claim(self.scene, job, &running, &quote);
+        self.bookings.claim(self.scene, job, &first, &running);
         self.decided.insert(job);
         self.decisions.push(Decision::Start(Started { job, running, rule_hold, rate, before }));
         Ok(())

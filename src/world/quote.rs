@@ -1,10 +1,9 @@
 //! What a job is expected to take and to cost somewhere: for policies that compare, for demand that has a price, and for claims.
 
-use super::attempt::Timeline;
 use super::reach::Candidate;
 use super::scene::Scene;
 use crate::base::time::MICROS_PER_HOUR;
-use crate::base::{Money, Power, Ratio, Span};
+use crate::base::{Money, Power, Span};
 use crate::model::{JobId, Model, PoolId};
 
 /// The expectation of one start, by the user's estimate.
@@ -26,29 +25,36 @@ pub struct Quote {
     pub capital: Money,
 }
 
+/// Works out when a start now would compute and end: time with GPUs held before computing, and time from then to the end.
+pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) -> (Span, Span) {
+    let attributes = scene.jobs.attributes(job);
+    let pool = &scene.model.pools[candidate.pool];
+    let class = &scene.model.classes[attributes.class];
+    let rate = if class.spread.is_empty() {
+        candidate.rate
+    } else {
+        candidate.rate.times(class.spread_efficiency(attributes.gpus.div_ceil(pool.gpus_per_node)))
+    };
+    let run = scene.run_length(job, rate);
+    (scene.staging_time(job, candidate), run)
+}
+
 /// Works out the expectation of a start now. *O*(log tariff steps).
 pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
-    let attributes = scene.jobs.attributes(job);
-    let status = scene.jobs.status(job);
+    let (staging, run) = expected_time(scene, job, candidate);
     let model = &scene.model;
     let pool = &model.pools[candidate.pool];
-    let class = &model.classes[attributes.class];
-    let nodes = attributes.gpus.div_ceil(pool.gpus_per_node);
-    let rate = candidate.rate.times(class.spread_efficiency(nodes));
-    let restore = class.checkpoint.filter(|_| status.restore).map_or(Span::ZERO, |checkpoint| checkpoint.restore);
-    let work = attributes.estimate.saturating_sub(status.done);
-    let run = Timeline::new(class.start_overhead + restore, work, rate, class.checkpoint).length();
-    let (staging, transfer) = scene.staging(job, candidate);
+    let gpus = scene.jobs.attributes(job).gpus;
     let begin = scene.now + staging;
-    let energy = scene.meter.share(pool.site, job_power(model, candidate.pool, attributes.gpus), begin, begin + run).unwrap_or_default();
+    let energy = scene.meter.share(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run).unwrap_or_default();
     Quote {
         staging,
         run,
-        compute: per_gpu_hour(pool.price, attributes.gpus, run),
+        compute: per_gpu_hour(pool.price, gpus, run),
         energy: energy.cost,
         energy_mj: u64::try_from(energy.energy_mj).unwrap_or(u64::MAX),
-        transfer,
-        capital: capital(model, candidate.pool, attributes.gpus, run),
+        transfer: scene.transfer_price(job, candidate),
+        capital: capital(model, candidate.pool, gpus, run),
     }
 }
 
@@ -87,5 +93,5 @@ pub fn waiting_power(model: &Model, pool: PoolId, gpus: u32) -> Power {
 }
 
 fn host_share(host: Power, gpus: u32, gpus_per_node: u32) -> u64 {
-    Ratio::of(Ratio(u64::from(gpus) * Ratio::SCALE), host.0) / u64::from(gpus_per_node.max(1))
+    u64::try_from(u128::from(host.0) * u128::from(gpus) / u128::from(gpus_per_node.max(1))).unwrap_or(u64::MAX)
 }

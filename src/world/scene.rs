@@ -1,8 +1,8 @@
 //! The part of the world that stands still during a round: what views read.
 
+use super::attempt::Timeline;
 use super::energy::Meter;
 use super::jobs::Jobs;
-use super::attempt::Timeline;
 use super::network::{Network, Presence, Terms};
 use super::reach::{Candidate, Reach};
 use crate::base::{Bytes, Money, Ratio, Span, Time};
@@ -61,24 +61,31 @@ impl Scene {
         let dataset = self.jobs.attributes(job).dataset.filter(|_| candidate.data == Residence::Local);
         dataset.is_some_and(|dataset| self.network.datasets.locate(dataset.id, site) == Presence::Absent)
     }
-    /// Returns how long a job would wait for its data at a candidate if it started now, and what moving it would cost, as if it came from home.
-    pub fn staging(&self, job: JobId, candidate: &Candidate) -> (Span, Money) {
+    /// Returns how long a job would wait for its data at a candidate if it started now, as if that came from home.
+    pub fn staging_time(&self, job: JobId, candidate: &Candidate) -> Span {
         let attributes = self.jobs.attributes(job);
-        let Some(dataset) = attributes.dataset else {
-            return (Span::ZERO, Money::ZERO);
+        let Some(dataset) = attributes.dataset.filter(|_| candidate.data == Residence::Local) else {
+            return Span::ZERO;
         };
         let site = self.model.pools[candidate.pool].site;
-        let route = self.network.routes.to_site(attributes.region, site);
-        let price = price_of(self.network.routes[route].price, dataset.bytes);
-        match candidate.data {
-            Residence::RemoteRead(_) if self.jobs.usage(job).starts > 0 => (Span::ZERO, Money::ZERO),
-            Residence::RemoteRead(_) => (Span::ZERO, price),
-            _ => match self.network.datasets.locate(dataset.id, site) {
-                Presence::Local => (Span::ZERO, Money::ZERO),
-                Presence::InFlight(_) => (self.transfer_time(attributes.class, site, job, dataset.bytes), Money::ZERO),
-                Presence::Absent => (self.transfer_time(attributes.class, site, job, dataset.bytes), price),
-            },
+        match self.network.datasets.locate(dataset.id, site) {
+            Presence::Local => Span::ZERO,
+            Presence::InFlight(_) | Presence::Absent => self.transfer_time(attributes.class, site, job, dataset.bytes),
         }
+    }
+    /// Returns what moving a job's data to a candidate (or reading it from there) would cost, as if it came from home.
+    pub fn transfer_price(&self, job: JobId, candidate: &Candidate) -> Money {
+        let attributes = self.jobs.attributes(job);
+        let Some(dataset) = attributes.dataset else {
+            return Money::ZERO;
+        };
+        let site = self.model.pools[candidate.pool].site;
+        let owed = match candidate.data {
+            Residence::Local => self.network.datasets.locate(dataset.id, site) == Presence::Absent,
+            _ => self.jobs.usage(job).starts == 0,
+        };
+        let route = self.network.routes.to_site(attributes.region, site);
+        if owed { price_of(self.network.routes[route].price, dataset.bytes) } else { Money::ZERO }
     }
     fn transfer_time(&self, class: ClassId, site: SiteId, job: JobId, bytes: Bytes) -> Span {
         let route = self.network.routes.to_site(self.jobs.attributes(job).region, site);

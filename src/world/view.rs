@@ -61,6 +61,10 @@ impl<'a> View<'a> {
     pub fn candidate(self, job: JobId, pool: PoolId) -> Option<&'a Candidate> {
         self.scene.reach.candidate(self.job(job).reach, pool)
     }
+    /// Returns how long a job is expected to stage and then to run at a candidate, if it started now.
+    pub fn expected_time(self, job: JobId, candidate: &Candidate) -> (Span, Span) {
+        quote::expected_time(self.scene, job, candidate)
+    }
     /// Returns what a job is expected to take and to cost at a candidate, if it started now.
     pub fn quote(self, job: JobId, candidate: &Candidate) -> Quote {
         quote::quote(self.scene, job, candidate)

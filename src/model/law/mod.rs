@@ -7,6 +7,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
+use crate::base::exponential::exp;
 use crate::base::random::Draws;
 use special::{gamma_below, normal_below};
 use std::sync::Arc;
@@ -140,10 +141,10 @@ impl Shape {
         match self {
             Self::Deterministic { value } => *value,
             Self::Exponential { mean } => mean * draws.exponential(),
-            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * draws.normal()),
+            Self::LogNormal { mu, sigma } => exp(mu + sigma * draws.normal()),
             Self::Uniform { min, max } => min + (max - min) * draws.unit(),
             Self::Weibull { shape, scale } => scale * libm::pow(draws.exponential(), 1.0 / shape),
-            Self::Pareto { alpha, scale } => scale * libm::exp(draws.exponential() / alpha),
+            Self::Pareto { alpha, scale } => scale * exp(draws.exponential() / alpha),
             Self::Gamma { shape, scale } => scale * standard_gamma(*shape, draws),
             Self::Erlang { k, mean } => mean / f64::from(*k) * standard_gamma(f64::from(*k), draws),
             Self::HyperExponential { branches } => pick(branches, draws) * draws.exponential(),

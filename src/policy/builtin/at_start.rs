@@ -2,7 +2,7 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
-use super::order::Queue;
+use super::order::{Queue, QueuePlace, Waiting};
 use super::place::expected_wait;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
@@ -31,7 +31,7 @@ impl AtStart {
         for job in delta.returned.iter().chain(&delta.arrived) {
             let entry = Entry { number: view.job(*job).number, key: parts.order.key(view, *job), queue: 0 };
             self.listed.set(*job, entry);
-            self.queue.push(&parts.order, view, *job);
+            self.queue.push(Waiting { place: (entry.key, entry.number), job: *job, gpus: view.job(*job).gpus, run_us: 0 });
             stale |= self.head.is_none_or(|head| (entry.key, entry.number) < head.place);
         }
         let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
@@ -50,8 +50,8 @@ impl AtStart {
         self.held_by_rule = false;
         self.head = None;
         let mut at = None;
-        while let Some((key, number, job)) = self.queue.next(at) {
-            at = Some((key, number));
+        while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
+            at = Some(place);
             if self.head.is_some() {
                 if parts.backfill == Backfill::Never {
                     break;
@@ -65,7 +65,7 @@ impl AtStart {
                     self.held_by_rule = true;
                     self.strict.note(view, &refusal);
                 }
-                Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, (key, number))),
+                Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, place)),
             }
         }
     }
@@ -107,7 +107,7 @@ impl AtStart {
     }
 
     /// Reserves the pool where the head can start first; ties by the placement's cost, then pool order.
-    fn reserve_first(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId, place: (i64, u64)) -> BlockedHead {
+    fn reserve_first(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId, place: QueuePlace) -> BlockedHead {
         let gpus = view.job(job).gpus;
         let mut best: Option<(u64, i64, PoolId)> = None;
         let mut reservation = None;

@@ -2,7 +2,7 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
-use super::order::Queue;
+use super::order::{Queue, Waiting};
 use crate::base::Column;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
@@ -36,7 +36,13 @@ struct PoolQueue {
 
 impl AtSubmit {
     pub(super) fn new(pools: usize) -> Self {
-        Self { pools: Column::filled(pools, PoolQueue::default()), listed: Listed::default(), unbound: Vec::new(), touched: Vec::new(), scratch: Vec::new() }
+        Self {
+            pools: Column::filled(pools, PoolQueue::default()),
+            listed: Listed::default(),
+            unbound: Vec::new(),
+            touched: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
@@ -106,12 +112,12 @@ impl AtSubmit {
         let mut homeless = std::mem::take(&mut self.unbound);
         for pool in self.pools.ids() {
             let mut at = None;
-            while let Some((key, number, job)) = self.pools[pool].queue.next(at) {
-                at = Some((key, number));
-                if !plan.can_ever(job, pool) {
-                    self.pools[pool].queue.remove(key, number, job);
-                    self.listed.take(job);
-                    homeless.push(job);
+            while let Some(waiting) = self.pools[pool].queue.next(at) {
+                at = Some(waiting.place);
+                if !plan.can_ever(waiting.job, pool) {
+                    self.pools[pool].queue.remove(waiting.place);
+                    self.listed.take(waiting.job);
+                    homeless.push(waiting.job);
                 }
             }
         }
@@ -125,7 +131,8 @@ impl AtSubmit {
         let entry = Entry { number: view.job(job).number, key: parts.order.key(view, job), queue: pool.0 };
         self.listed.set(job, entry);
         let state = &mut self.pools[pool];
-        state.queue.push(&parts.order, view, job);
+        let run_us = view.candidate(job, pool).map_or(0, |candidate| view.expected_time(job, candidate).1.0);
+        state.queue.push(Waiting { place: (entry.key, entry.number), job, gpus: view.job(job).gpus, run_us });
         let before_head = state.head.is_some_and(|head| (entry.key, entry.number) < head.place);
         state.fresh.push(job);
         self.touch(pool, returned || before_head);
@@ -155,9 +162,9 @@ impl AtSubmit {
             // Nothing was freed: only what has just arrived can start.
             for index in 0..self.pools[pool].fresh.len() {
                 let job = self.pools[pool].fresh[index];
-                let mut head = self.pools[pool].head;
+                let mut head = self.pools[pool].head.expect("the head stands");
                 self.try_to_pass(parts, view, plan, pool, &mut head, job);
-                self.pools[pool].head = head;
+                self.pools[pool].head = Some(head);
             }
             self.pools[pool].fresh.clear();
         }
@@ -168,16 +175,9 @@ impl AtSubmit {
         self.pools[pool].held_by_rule = false;
         let mut head: Option<BlockedHead> = None;
         let mut at = None;
-        while let Some((key, number, job)) = self.pools[pool].queue.next(at) {
-            at = Some((key, number));
+        while let Some(Waiting { place, job, .. }) = self.pools[pool].queue.next(at) {
+            at = Some(place);
             if self.pools[pool].strict.stops(plan, job, pool) {
-                continue;
-            }
-            if head.is_some() {
-                if parts.backfill == Backfill::Never || plan.free(pool) == 0 {
-                    break;
-                }
-                self.try_to_pass(parts, view, plan, pool, &mut head, job);
                 continue;
             }
             let result = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by);
@@ -187,17 +187,40 @@ impl AtSubmit {
                     self.started(parts, view, pool, job);
                 }
                 Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
-                Err(Held::Room) => head = Some(parts.backfill.reserve(plan, view, job, (key, number), pool)),
+                Err(Held::Room) => {
+                    head = Some(parts.backfill.reserve(plan, view, job, place, pool));
+                    break;
+                }
             }
+        }
+        if let Some(blocked) = &mut head
+            && parts.backfill != Backfill::Never
+        {
+            self.pass_the_head(parts, view, plan, pool, blocked);
         }
         self.pools[pool].head = head;
     }
 
-    fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut Option<BlockedHead>, job: JobId) {
+    /// Starts those behind a blocked head that may pass it, in their order.
+    fn pass_the_head(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
+        let mut after = head.place;
+        loop {
+            let free = plan.free(pool);
+            let (spare, window_us) = parts.backfill.limits(view, head);
+            let Some(waiting) = self.pools[pool].queue.next_small(after, free, spare, window_us) else {
+                return;
+            };
+            after = waiting.place;
+            if !self.pools[pool].strict.stops(plan, waiting.job, pool) {
+                self.try_to_pass(parts, view, plan, pool, head, waiting.job);
+            }
+        }
+    }
+
+    fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead, job: JobId) {
         let Some(candidate) = view.candidate(job, pool).copied() else {
             return;
         };
-        let head = head.as_mut().expect("somebody is passed");
         match parts.backfill.pass(view, plan, head, job, &candidate) {
             Ok(()) => self.started(parts, view, pool, job),
             Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),

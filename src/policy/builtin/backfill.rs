@@ -1,5 +1,6 @@
 //! Who may pass a blocked head.
 
+use super::order::QueuePlace;
 use crate::model::{JobId, PolicyPart, PoolId};
 use crate::policy::{PartInfo, PartKind, Plan, View};
 use crate::world::{Allocation, Candidate, Refusal, Reservation};
@@ -38,7 +39,7 @@ pub(super) enum Backfill {
 pub(super) struct BlockedHead {
     pub(super) job: JobId,
     /// Its place in the order.
-    pub(super) place: (i64, u64),
+    pub(super) place: QueuePlace,
     /// Its reservation under EASY; none if it can never start by what is expected now.
     pub(super) reservation: Option<Reservation>,
 }
@@ -52,10 +53,18 @@ impl Backfill {
         }
     }
     /// Reserves for a head that is blocked in one pool.
-    pub(super) fn reserve(self, plan: &Plan<'_>, view: View<'_>, job: JobId, place: (i64, u64), pool: PoolId) -> BlockedHead {
+    pub(super) fn reserve(self, plan: &Plan<'_>, view: View<'_>, job: JobId, place: QueuePlace, pool: PoolId) -> BlockedHead {
         let gpus = view.job(job).gpus;
         let reservation = if self == Self::Easy { plan.earliest_fit(pool, gpus) } else { None };
         BlockedHead { job, place, reservation }
+    }
+    /// Returns what a job in the head's pool must keep to so that it may pass: the GPUs that are spare at the shadow time, and the time until
+    /// then. Where nodes are packed, spare GPUs are not known without trying: every job that fits is tried.
+    pub(super) fn limits(self, view: View<'_>, head: &BlockedHead) -> (u64, u64) {
+        match head.reservation.filter(|_| self == Self::Easy) {
+            Some(Reservation { at, spare: Some(spare), .. }) => (spare, at.saturating_since(view.now()).0),
+            _ => (u64::MAX, u64::MAX),
+        }
     }
     /// Starts a job in a pool past the blocked head, if the rule allows it.
     pub(super) fn pass(self, view: View<'_>, plan: &mut Plan<'_>, head: &mut BlockedHead, job: JobId, candidate: &Candidate) -> Result<(), Held> {
@@ -67,8 +76,8 @@ impl Backfill {
         let Some(reservation) = head.reservation.filter(|reservation| self == Self::Easy && reservation.pool == candidate.pool) else {
             return plan.place(job, &share).map_err(Held::by);
         };
-        let quote = view.quote(job, candidate);
-        let ends_before = view.now() + quote.staging + quote.run <= reservation.at;
+        let (staging, run) = view.expected_time(job, candidate);
+        let ends_before = view.now() + staging + run <= reservation.at;
         if ends_before {
             return plan.place(job, &share).map_err(Held::by);
         }

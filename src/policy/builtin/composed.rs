@@ -6,7 +6,7 @@ use super::backfill::Backfill;
 use super::order::{Order, Queue};
 use super::place::Place;
 use super::reclaim::Reclaim;
-use crate::model::{JobId, JobNumber, PolicyPart, QuotaId, Queueing};
+use crate::model::{JobId, JobNumber, PolicyPart, Queueing, QuotaId};
 use crate::policy::registry;
 use crate::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View};
 use crate::rules;
@@ -39,9 +39,8 @@ enum Bind {
 impl Composed {
     /// Composes checked parts, one of each kind that must be there.
     pub(in crate::policy) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
-        let find = |kind: PartKind| {
-            chosen.iter().find_map(|part| registry::part(&part.name).filter(|info| info.kind == kind).map(|info| (part, info)))
-        };
+        let find =
+            |kind: PartKind| chosen.iter().find_map(|part| registry::part(&part.name).filter(|info| info.kind == kind).map(|info| (part, info)));
         let (order, _) = find(PartKind::Order).expect("the registry completes the parts");
         let (bind, _) = find(PartKind::Bind).expect("the registry completes the parts");
         let (place, place_info) = find(PartKind::Place).expect("the registry completes the parts");
@@ -135,6 +134,6 @@ pub(super) fn unlist(queue: &mut Queue, order: &Order, entry: Entry, job: JobId)
     if matches!(order, Order::FairShare(_)) {
         queue.forget(job);
     } else {
-        queue.remove(entry.key, entry.number, job);
+        queue.remove((entry.key, entry.number));
     }
 }

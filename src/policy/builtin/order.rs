@@ -1,9 +1,9 @@
 //! Which job goes first.
 
 use crate::base::Column;
+use crate::base::blocks::{Blocks, Item};
 use crate::model::{JobId, JobNumber, PolicyPart, TenantId};
 use crate::policy::{PartInfo, PartKind, View};
-use std::collections::BTreeSet;
 
 pub(super) static FIFO: PartInfo = PartInfo {
     name: "fifo",
@@ -73,11 +73,41 @@ pub(super) struct FairShare {
     version: u64,
 }
 
-/// A queue in the order of its keys, then numbers.
+/// A queue in the order of its keys, then numbers; beside it, per size of gang, the same jobs with their least expected run time, so that
+/// the first one that may pass a blocked head is found without walking the queue.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    items: BTreeSet<(i64, JobNumber, u32)>,
+    jobs: Blocks<Waiting>,
+    /// By size of gang, in order of size.
+    by_gpus: Vec<(u32, Blocks<Waiting>)>,
     version: u64,
+}
+
+/// A place in the order: key, then number.
+pub(super) type QueuePlace = (i64, JobNumber);
+
+/// A queued job.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) place: QueuePlace,
+    pub(super) job: JobId,
+    pub(super) gpus: u32,
+    /// Expected run time in microseconds, without waiting for data.
+    pub(super) run_us: u64,
+}
+
+impl Item for Waiting {
+    type Key = QueuePlace;
+    type Summary = u64;
+    fn key(&self) -> QueuePlace {
+        self.place
+    }
+    fn nothing() -> u64 {
+        u64::MAX
+    }
+    fn with(&self, shortest: u64) -> u64 {
+        shortest.min(self.run_us)
+    }
 }
 
 impl Order {
@@ -120,32 +150,63 @@ impl Order {
 
 impl Queue {
     pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.jobs.is_empty()
     }
-    pub(super) fn push(&mut self, order: &Order, view: View<'_>, job: JobId) {
-        self.items.insert((order.key(view, job), view.job(job).number, job.0));
+    pub(super) fn push(&mut self, waiting: Waiting) {
+        self.jobs.insert(waiting);
+        self.of_size(waiting.gpus).insert(waiting);
     }
-    /// Removes a job; the key is the one it was pushed with.
-    pub(super) fn remove(&mut self, key: i64, number: JobNumber, job: JobId) {
-        self.items.remove(&(key, number, job.0));
+    /// Removes a job from its place.
+    pub(super) fn remove(&mut self, place: QueuePlace) {
+        let waiting = self.jobs.remove(place);
+        self.of_size(waiting.gpus).remove(place);
     }
-    /// Removes a job that left the system, whatever its key was. *O*(queue) where keys change, as nothing else knows the old one.
+    /// Removes a job that left the system, whatever its key was. *O*(queue), as where keys change nothing else knows the old one.
     pub(super) fn forget(&mut self, job: JobId) {
-        self.items.retain(|item| item.2 != job.0);
-    }
-    /// Brings the keys up to date, where they change while jobs wait.
-    pub(super) fn refresh(&mut self, order: &Order, view: View<'_>) {
-        if self.version != order.version() {
-            self.version = order.version();
-            self.items = self.items.iter().map(|item| (order.key(view, JobId(item.2)), item.1, item.2)).collect();
+        let place = self.jobs.iter().find(|waiting| waiting.job == job).map(|waiting| waiting.place);
+        if let Some(place) = place {
+            self.remove(place);
         }
     }
-    /// Returns the first job at or after a place in the order.
-    pub(super) fn next(&self, from: Option<(i64, JobNumber)>) -> Option<(i64, JobNumber, JobId)> {
-        let item = match from {
-            None => self.items.first(),
-            Some((key, number)) => self.items.range((key, number + 1, 0)..).next(),
+    /// Brings the keys up to date, where they change while jobs wait. *O*(queue log queue) if any has.
+    pub(super) fn refresh(&mut self, order: &Order, view: View<'_>) {
+        if self.version == order.version() {
+            return;
+        }
+        self.version = order.version();
+        let jobs: Vec<Waiting> = self.jobs.iter().copied().collect();
+        self.jobs.clear();
+        self.by_gpus.iter_mut().for_each(|(_, of_size)| of_size.clear());
+        for waiting in jobs {
+            self.push(Waiting { place: (order.key(view, waiting.job), waiting.place.1), ..waiting });
+        }
+    }
+    /// Returns the first job after a place in the order.
+    pub(super) fn next(&self, after: Option<QueuePlace>) -> Option<Waiting> {
+        self.jobs.after(after).copied()
+    }
+    /// Returns the first job after a place that is small enough: of at most `free` GPUs, and, where it takes more than `spare` of them, expected
+    /// to run for at most `window_us`. *O*(sizes × blocks).
+    pub(super) fn next_small(&self, after: QueuePlace, free: u64, spare: u64, window_us: u64) -> Option<Waiting> {
+        let sizes = self.by_gpus.iter().take_while(|(gpus, _)| u64::from(*gpus) <= free);
+        let first = |(gpus, of_size): &(u32, Blocks<Waiting>)| {
+            if u64::from(*gpus) <= spare {
+                of_size.after(Some(after)).copied()
+            } else {
+                of_size.find_after(Some(after), |shortest| shortest <= window_us, |waiting| waiting.run_us <= window_us).copied()
+            }
         };
-        item.map(|(key, number, job)| (*key, *number, JobId(*job)))
+        sizes.filter_map(first).min_by_key(|waiting| waiting.place)
+    }
+
+    fn of_size(&mut self, gpus: u32) -> &mut Blocks<Waiting> {
+        let at = match self.by_gpus.binary_search_by_key(&gpus, |(gpus, _)| *gpus) {
+            Ok(at) => at,
+            Err(at) => {
+                self.by_gpus.insert(at, (gpus, Blocks::default()));
+                at
+            }
+        };
+        &mut self.by_gpus[at].1
     }
 }

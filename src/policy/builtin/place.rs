@@ -33,15 +33,78 @@ macro_rules! place_part {
     };
 }
 
-place_part!(FIRST_FIT, "first-fit", "the first pool in file order", [wait(0.0)], "Johnson 1973, \"Near-optimal bin packing algorithms\"", "fills the first pools of the file, whatever they cost");
-place_part!(BEST_FIT, "best-fit", "the pool that has the fewest GPUs left over", [wait(0.0)], "Johnson 1973, \"Near-optimal bin packing algorithms\"", "keeps large pools whole for large gangs");
-place_part!(LEAST_LOADED, "least-loaded", "the pool with the least outstanding work per GPU, by estimate", [wait(1e6)], "Azar, Broder, Karlin, Upfal 1999, \"Balanced allocations\"", "knows nothing of money, carbon or distance");
-place_part!(LOCAL_FIRST, "local-first", "the tenant's own city, then its province, then by distance", [wait(1e6)], "the practice that the programme wants to change", "never leaves home for a shorter queue unless `wait_h` says so");
-place_part!(NEAREST, "nearest", "the least network delay", [wait(1e6)], "content delivery practice", "crowds the sites beside large regions");
-place_part!(CHEAPEST, "cheapest", "the least expected net cost to the tenant: compute, metered energy and transfer, less expected subsidies", [wait(4.0)], "Buyya, Abramson, Giddy 2000, \"Nimrod/G\"", "looks at every subsidy that might apply to every candidate");
-place_part!(GREENEST, "greenest", "the least expected carbon", [wait(4.0), Parameter { name: "market", default: 0.0, range: (0.0, 1.0), summary: "1: by contract (green power netted off), 0: by location" }], "Wiesner et al. 2021, \"Let's wait awhile\"", "does not wait for a greener hour");
-place_part!(FASTEST, "fastest", "the earliest expected end: wait, transfer and run, by estimate", [wait(1e6)], "Maheswaran et al. 1999, minimum completion time", "trusts estimates; prefers imported chips at any price");
-place_part!(RANDOM, "random", "any candidate, by chance; the same one for a job whatever else happens", [wait(1e6)], "the baseline of load balancing", "splits a Poisson stream into Poisson streams");
+place_part!(
+    FIRST_FIT,
+    "first-fit",
+    "the first pool in file order",
+    [wait(0.0)],
+    "Johnson 1973, \"Near-optimal bin packing algorithms\"",
+    "fills the first pools of the file, whatever they cost"
+);
+place_part!(
+    BEST_FIT,
+    "best-fit",
+    "the pool that has the fewest GPUs left over",
+    [wait(0.0)],
+    "Johnson 1973, \"Near-optimal bin packing algorithms\"",
+    "keeps large pools whole for large gangs"
+);
+place_part!(
+    LEAST_LOADED,
+    "least-loaded",
+    "the pool with the least outstanding work per GPU, by estimate",
+    [wait(1e6)],
+    "Azar, Broder, Karlin, Upfal 1999, \"Balanced allocations\"",
+    "knows nothing of money, carbon or distance"
+);
+place_part!(
+    LOCAL_FIRST,
+    "local-first",
+    "the tenant's own city, then its province, then by distance",
+    [wait(1e6)],
+    "the practice that the programme wants to change",
+    "never leaves home for a shorter queue unless `wait_h` says so"
+);
+place_part!(
+    NEAREST,
+    "nearest",
+    "the least network delay",
+    [wait(1e6)],
+    "content delivery practice",
+    "crowds the sites beside large regions"
+);
+place_part!(
+    CHEAPEST,
+    "cheapest",
+    "the least expected net cost to the tenant: compute, metered energy and transfer, less expected subsidies",
+    [wait(4.0)],
+    "Buyya, Abramson, Giddy 2000, \"Nimrod/G\"",
+    "looks at every subsidy that might apply to every candidate"
+);
+place_part!(
+    GREENEST,
+    "greenest",
+    "the least expected carbon",
+    [wait(4.0), Parameter { name: "market", default: 0.0, range: (0.0, 1.0), summary: "1: by contract (green power netted off), 0: by location" }],
+    "Wiesner et al. 2021, \"Let's wait awhile\"",
+    "does not wait for a greener hour"
+);
+place_part!(
+    FASTEST,
+    "fastest",
+    "the earliest expected end: wait, transfer and run, by estimate",
+    [wait(1e6)],
+    "Maheswaran et al. 1999, minimum completion time",
+    "trusts estimates; prefers imported chips at any price"
+);
+place_part!(
+    RANDOM,
+    "random",
+    "any candidate, by chance; the same one for a job whatever else happens",
+    [wait(1e6)],
+    "the baseline of load balancing",
+    "splits a Poisson stream into Poisson streams"
+);
 
 /// A way to choose among candidate pools.
 #[derive(Clone, Debug)]
@@ -117,8 +180,8 @@ impl Place {
             Goal::Cheapest => plan.net_cost(job, candidate).0,
             Goal::Greenest { market } => clamp(view.expected_carbon_mg(job, candidate, *market)),
             Goal::Fastest => {
-                let quote = view.quote(job, candidate);
-                clamp(wait.saturating_add(quote.staging.0).saturating_add(quote.run.0))
+                let (staging, run) = view.expected_time(job, candidate);
+                clamp(wait.saturating_add(staging.0).saturating_add(run.0))
             }
             Goal::Random(stream) => (stream.at(view.job(job).number << 20 | u64::from(pool.0)).bits() >> 1) as i64,
         }

@@ -1,6 +1,6 @@
 //! Numbers in traces: plain decimals, read exactly into integers of a smaller unit.
 
-/// Reads a decimal number as an integer of 10⁻ᵈ units, rounded half up where it has more digits: `"1.5"` with 6 digits is 1,500,000.
+/// Reads a decimal number as an integer of 10⁻ᵈ units, rounded half up where it has more digits: `"1.5"` with 6 digits is 1,500,000. At most nine digits.
 ///
 /// # Errors
 /// Whatever is not an optional minus, digits and an optional fraction, or does not fit; the text says what it looks like.
@@ -9,36 +9,40 @@ pub(super) fn decimal(text: &[u8], digits: usize) -> Result<i64, String> {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
     };
-    let mut value: i64 = 0;
-    let mut after_point: Option<usize> = None;
+    let mut value: u64 = 0;
+    let (mut seen, mut after_point, mut point) = (0, 0, false);
     let mut round_up = false;
-    let mut seen = 0;
     for &byte in rest {
-        match byte {
-            b'0'..=b'9' => {
-                seen += 1;
-                if let Some(place) = &mut after_point {
-                    *place += 1;
-                    if *place > digits {
-                        round_up |= *place == digits + 1 && byte >= b'5';
-                        continue;
-                    }
-                }
-                value = value.checked_mul(10).and_then(|value| value.checked_add(i64::from(byte - b'0'))).ok_or_else(too_large)?;
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            if byte != b'.' || point {
+                return Err(looks_like(text));
             }
-            b'.' if after_point.is_none() => after_point = Some(0),
-            _ => return Err(looks_like(text)),
+            point = true;
+            continue;
         }
+        seen += 1;
+        if point {
+            after_point += 1;
+            if after_point > digits {
+                round_up |= after_point == digits + 1 && digit >= 5;
+                continue;
+            }
+        }
+        if value > (i64::MAX as u64) / 10 {
+            return Err(too_large());
+        }
+        value = value * 10 + u64::from(digit);
     }
     if seen == 0 {
         return Err(looks_like(text));
     }
-    for _ in after_point.unwrap_or(0).min(digits)..digits {
-        value = value.checked_mul(10).ok_or_else(too_large)?;
-    }
-    value = value.checked_add(i64::from(round_up)).ok_or_else(too_large)?;
+    let scaled = value.checked_mul(POWERS_OF_TEN[digits - after_point.min(digits)]).and_then(|value| value.checked_add(u64::from(round_up)));
+    let value = scaled.and_then(|value| i64::try_from(value).ok()).ok_or_else(too_large)?;
     Ok(if negative { -value } else { value })
 }
+
+const POWERS_OF_TEN: [u64; 10] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
 /// Reads an integer without a sign.
 ///

@@ -44,11 +44,9 @@ impl Records {
         if self.raw.is_empty() {
             return self.only_blank_lines();
         }
-        self.quoted = self.raw.contains(&b'"');
+        self.quoted = self.split_plain();
         if self.quoted {
             self.split_quoted()?;
-        } else {
-            self.split_plain();
         }
         Ok(true)
     }
@@ -91,16 +89,23 @@ impl Records {
         }
         Ok(false)
     }
-    fn split_plain(&mut self) {
-        let mut from = 0;
-        let positions = self.raw.iter().enumerate().filter(|(_, byte)| **byte == b',').map(|(at, _)| at as u32);
-        for to in positions.chain([self.raw.len() as u32]) {
-            self.fields.push(Field { from, to, raw_from: from });
-            from = to + 1;
+    /// Splits at every comma; `true` if there is a quote, which asks for more care.
+    fn split_plain(&mut self) -> bool {
+        let (mut from, mut quoted) = (0, false);
+        for (at, &byte) in self.raw.iter().enumerate() {
+            if byte == b',' {
+                let to = at as u32;
+                self.fields.push(Field { from, to, raw_from: from });
+                from = to + 1;
+            }
+            quoted |= byte == b'"';
         }
+        self.fields.push(Field { from, to: self.raw.len() as u32, raw_from: from });
+        quoted
     }
     fn split_quoted(&mut self) -> Result<(), SourceError> {
         self.unquoted.clear();
+        self.fields.clear();
         let mut at = 0;
         loop {
             let raw_from = at as u32;

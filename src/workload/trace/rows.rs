@@ -38,8 +38,16 @@ impl Rows {
     }
     /// Reads the next row.
     pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
-        let row = self.reader.next_row().and_then(|row| row.map(|row| self.check(row)).transpose());
-        row.map_err(|error| self.reader.input().blame(error))
+        let row = self.reader.next_row();
+        let checked = match &row {
+            Ok(Some(row)) => self.check(row),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.clone()),
+        };
+        match checked {
+            Ok(()) => row,
+            Err(error) => Err(self.reader.input().blame(error)),
+        }
     }
     /// Counts lines that were left out as parts of other jobs.
     pub fn partial(&self) -> u64 {
@@ -56,14 +64,11 @@ impl Rows {
             self.reader.input().label()
         ))
     }
-    fn check(&mut self, row: Row) -> Result<Row, SourceError> {
-        self.check_order(&row)?;
+    fn check(&mut self, row: &Row) -> Result<(), SourceError> {
+        self.check_order(row)?;
         let id = self.reader.id();
         let key = integer(id).unwrap_or_else(|_| ids::hash(id));
-        if !self.ids.insert(key) {
-            self.check_twin(&row)?;
-        }
-        Ok(row)
+        if self.ids.insert(key) { Ok(()) } else { self.check_twin(row) }
     }
     fn check_order(&mut self, row: &Row) -> Result<(), SourceError> {
         if self.file.starts_at == TraceStart::Zero && row.submit_us < 0 {
@@ -102,6 +107,7 @@ impl Reader {
             TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate))),
         })
     }
+    #[inline]
     fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
         match self {
             Self::Native(reader) => reader.next_row(),

@@ -9,6 +9,7 @@ use crate::model::{
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -537,6 +538,32 @@ fn a_change_may_not_touch_the_trace_but_its_laws() {
     later.arrivals = poisson(1.0);
     model.changes = vec![change(60_000_000, later)];
     assert!(matches!(open(&model, SEED), Err(SourceError::Invalid(_))));
+}
+
+proptest! {
+    /// Damage to a file is refused, or gives jobs in order; nothing panics.
+    #[test]
+    fn damaged_files_never_panic(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 0..8), format in 0..3, sort: bool) {
+        let native = "job,submit_s,gpus,work_s,tenant,data,dataset,dataset_gb,priority,outcome\n\"a\"\"\n,\",0,1,60,lab-3,web,x,1,-2,failed\n8,5,4,1.5,lab,,,,,\n";
+        let mut bytes = match format {
+            0 => native.as_bytes().to_vec(),
+            1 => SWF.as_bytes().to_vec(),
+            _ => gzip(native.as_bytes()),
+        };
+        for (place, byte, kind) in edits {
+            let at = place.index(bytes.len().max(1));
+            match kind {
+                0 if at < bytes.len() => bytes[at] = byte,
+                1 if at < bytes.len() => drop(bytes.remove(at)),
+                _ => bytes.insert(at.min(bytes.len()), byte),
+            }
+        }
+        let folder = folder("damaged", bytes);
+        let file = TraceFile { sort, format: if format == 1 { TraceFormat::Swf } else { TraceFormat::Csv }, ..file(&folder.path) };
+        if let Ok((jobs, _)) = read(&file) {
+            prop_assert!(jobs.windows(2).all(|pair| pair[0].submit <= pair[1].submit));
+        }
+    }
 }
 
 /// Whole published logs, where the variable names the folder that holds them.

@@ -120,7 +120,7 @@ impl Run {
         while self.scene.model.changes.get(self.next_change).is_some_and(|change| change.at <= now) {
             self.next_change += 1;
             self.totals.events += 1;
-            self.apply_change(self.next_change - 1);
+            self.apply_change(self.next_change - 1)?;
         }
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;

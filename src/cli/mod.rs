@@ -63,7 +63,7 @@ fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> 
         Some(Command::Run(arguments)) => return run::run(&arguments, printer),
         Some(Command::Check(arguments)) => return check::run(&arguments, printer),
         Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
-        Some(Command::Schema) => printer.out(&crate::scenario::schema()),
+        Some(Command::Schema) => printer.out(&format!("{:#}\n", crate::scenario::schema())),
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
         Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),

@@ -100,6 +100,8 @@ pub struct Run {
     next_change: usize,
     next_sample: Time,
     next_hour: Time,
+    /// The next midnight, where rules have periods that hold starts back.
+    next_day: Time,
     /// When arrivals stop; known from the start, or when a trace has ended.
     horizon: Option<Time>,
     rounds_at_instant: u32,
@@ -152,6 +154,7 @@ impl Run {
             next_change: 0,
             next_sample: options.sample_every.map_or(Time::NEVER, |_| Time::ZERO),
             next_hour: Time::NEVER,
+            next_day: Time::NEVER,
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
             last_start: Time::ZERO,

@@ -18,6 +18,7 @@ mod progress;
 mod record;
 mod reproduce;
 mod run;
+mod schema;
 #[expect(clippy::disallowed_types, reason = "the summary tells how long the run took")]
 mod simulate;
 mod summary;
@@ -63,7 +64,7 @@ fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> 
         Some(Command::Run(arguments)) => return run::run(&arguments, printer),
         Some(Command::Check(arguments)) => return check::run(&arguments, printer),
         Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
-        Some(Command::Schema) => printer.out(&crate::scenario::schema()),
+        Some(Command::Schema(arguments)) => schema::run(&arguments, printer),
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
         Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),

@@ -80,7 +80,7 @@ impl Yuan {
     /// Chooses the unit for the largest of the amounts.
     pub(super) fn fitting(amounts: impl IntoIterator<Item = f64>) -> Self {
         let largest = amounts.into_iter().fold(0.0_f64, |largest, amount| largest.max(amount.abs()));
-        if largest >= 1e5 { Self { size: 1e6, name: "M CNY" } } else { Self { size: 1.0, name: "CNY" } }
+        if largest >= 1e6 { Self { size: 1e6, name: "M CNY" } } else { Self { size: 1.0, name: "CNY" } }
     }
     /// Writes an amount without its unit.
     pub(super) fn amount(self, yuan: f64) -> String {

@@ -83,7 +83,18 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     printer.error(&text);
+    if !text.contains("Usage:") {
+        printer.error(&format!("{}\n", usage(std::env::args().nth(1).as_deref())));
+    }
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// Returns the usage of a command in one line; clap leaves it out where only a value is wrong.
+fn usage(command: Option<&str>) -> String {
+    let mut edwc = Arguments::command();
+    edwc.build();
+    let known = command.and_then(|name| edwc.find_subcommand_mut(name)).map(|command| command.render_usage().ansi().to_string());
+    known.unwrap_or_else(|| Arguments::command().render_usage().ansi().to_string())
 }
 
 /// Turns a panic into a report that can be sent, and one line that says where it is.

@@ -1,4 +1,8 @@
 //! All integration tests, in one binary.
 
+mod check_bad_input;
+mod check_catalogue;
+mod check_files;
 mod check_format;
+mod check_meaning;
 mod tidy;

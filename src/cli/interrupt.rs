@@ -22,6 +22,11 @@ impl Interrupt {
         }
         Ok(Self(asked))
     }
+    /// Asks the run to stop, as a signal would.
+    #[cfg(test)]
+    pub(crate) fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
     /// Tells whether the run shall stop.
     pub(crate) fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -1,12 +1,29 @@
 //! The command line: one file a command, one place that prints, and exit codes that scripts can rely on.
 
 mod arguments;
+mod check;
+mod diff;
+mod embedded;
+mod evidence;
+mod explain;
 mod failure;
+mod init;
 mod interrupt;
+mod load;
 mod metrics;
+mod policies;
 mod printer;
+#[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
+mod record;
+mod reproduce;
+mod run;
+#[expect(clippy::disallowed_types, reason = "the summary tells how long the run took")]
+mod simulate;
 mod summary;
+mod text;
+#[expect(clippy::disallowed_types, reason = "the policy is timed by the wall clock")]
+mod timed;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
@@ -42,16 +59,18 @@ pub fn main() -> ExitCode {
 
 fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> {
     match arguments.command {
-        None => {
-            printer.out(&Arguments::command().render_help().ansi().to_string());
-            Ok(())
-        }
-        Some(Command::Metrics(arguments)) => {
-            metrics::run(&arguments, printer);
-            Ok(())
-        }
-        Some(_) => Err(Failure::silent(Exit::Usage)),
+        None => printer.out(&Arguments::command().render_help().ansi().to_string()),
+        Some(Command::Run(arguments)) => return run::run(&arguments, printer),
+        Some(Command::Check(arguments)) => return check::run(&arguments, printer),
+        Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
+        Some(Command::Schema) => printer.out(&format!("{:#}\n", crate::scenario::schema())),
+        Some(Command::Init(arguments)) => return init::run(&arguments, printer),
+        Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
+        Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),
+        Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
+        Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, printer),
     }
+    Ok(())
 }
 
 /// Prints what clap says: help and version on standard output, everything else with the usage in one line and exit code 2.

@@ -41,6 +41,12 @@ impl Printer {
     pub(crate) fn error(&mut self, text: &str) {
         let _ = self.err.write_all(text.as_bytes());
     }
+    /// Prints warnings, unless `--quiet`.
+    pub(crate) fn warnings(&mut self, diagnostics: &Diagnostics, limit: usize) {
+        if !self.quiet {
+            self.diagnostics(diagnostics, limit);
+        }
+    }
     /// Prints diagnostics: with excerpts on a terminal, else one line each.
     pub(crate) fn diagnostics(&mut self, diagnostics: &Diagnostics, limit: usize) {
         let text = if io::stderr().is_terminal() {

@@ -1,12 +1,12 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
-use super::Run;
+use super::{Run, RunError};
 use super::instant::History;
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {
     /// Applies one change of the scenario.
-    pub(super) fn apply_change(&mut self, index: usize) {
+    pub(super) fn apply_change(&mut self, index: usize) -> Result<(), RunError> {
         let now = self.scene.now;
         self.digest.event(History::Change as u8, [now.0, index as u64, 0]);
         let settings = std::mem::take(&mut self.scene.model.changes[index].settings);
@@ -40,13 +40,14 @@ impl Run {
                 Setting::Workload(id, workload) => self.scene.model.workloads[*id] = workload.clone(),
             }
         }
-        self.bookings.rules.apply_settings(&self.scene.model, &settings, now);
+        self.bookings.rules.apply_settings(&self.scene.model, &settings, now)?;
         self.scene.model.changes[index].settings = settings;
         if reach_changes {
             self.scene.reach.work_out_again(&self.scene.model, &self.scene.network.routes);
         }
         self.delta.anything_changed = true;
         self.delta.terms_changed = true;
+        Ok(())
     }
 
     /// Replaces a pool: nodes come at once, and leave as they fall idle; what runs keeps the price of its start.

@@ -5,7 +5,7 @@ use super::instant::History;
 use super::{Run, RunError};
 use crate::base::{Bytes, Money, Power, Span, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};
-use crate::rules::Residence;
+use crate::rules::{Claims, Residence};
 use crate::world::attempt::Timeline;
 use crate::world::jobs::{Attributes, DatasetUse, State};
 use crate::world::network::{Answer, Cargo, CopyId, Wanted};
@@ -80,6 +80,11 @@ impl Run {
         }
         for (pool, _) in running.parts.iter() {
             self.follow_reserved(pool);
+        }
+        if self.scene.jobs.status(job).claims == Claims::NONE {
+            self.scene.jobs.status_mut(job).claims = started.claims;
+        } else {
+            self.carry_claims(job)?;
         }
         self.request_data(job)?;
         self.compute_if_ready(job);

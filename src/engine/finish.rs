@@ -44,7 +44,6 @@ impl Run {
             let state = self.scene.jobs.status(job).state;
             if state != State::Queued {
                 self.end_attempt(job, Stop::Cut)?;
-                self.settle_claims(job, false)?;
                 self.give_back(job);
             }
             self.leave(job, Fate::Unfinished, Some(Self::reason_unfinished(state)))?;
@@ -68,6 +67,8 @@ impl Run {
         totals.window = (from.min(now), to.min(now));
         totals.pools = self.bookings.totals.clone();
         totals.quotas = self.bookings.rules.quota_totals(&self.scene.model, now);
+        totals.subsidies = self.bookings.rules.subsidy_totals()?;
+        totals.eligible_for_several = self.bookings.rules.eligible_for_several();
         totals.refusals = self.tally.refusals.iter().map(|(kind, count)| (*kind, *count)).collect();
         totals.dropped = self.sources.dropped();
         totals.interrupted = interrupted;

@@ -120,7 +120,7 @@ impl Run {
         while self.scene.model.changes.get(self.next_change).is_some_and(|change| change.at <= now) {
             self.next_change += 1;
             self.totals.events += 1;
-            self.apply_change(self.next_change - 1);
+            self.apply_change(self.next_change - 1)?;
         }
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;
@@ -198,7 +198,7 @@ impl Run {
             self.horizon = Some(self.scene.now);
             self.window.close(self.scene.now);
             self.bookings.window.close(self.scene.now);
-            self.bookings.rules.ledger.close_window(self.scene.now);
+            self.bookings.rules.close_window(self.scene.now);
             self.scene.meter.close_window(self.scene.now);
         }
     }

@@ -132,7 +132,7 @@ impl Run {
     pub fn new(model: &Model, sources: Box<dyn JobSource>, needs: Needs, seed: Seed, options: Options) -> Result<Self, RunError> {
         let scene = Scene::new(model);
         let window = Window::new(model);
-        let rules = Rules::new(model, bounds(model, &window), options.keep_postings);
+        let rules = Rules::new(model, seed, bounds(model, &window), options.keep_postings)?;
         let mut run = Self {
             bookings: Bookings::new(model, rules, window),
             agenda: Agenda::default(),
@@ -234,6 +234,15 @@ impl Run {
         &self.scene.model
     }
 
+    /// Returns what stands still during a round: jobs, transfers, meters.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+    /// Returns what is booked: GPUs, expected ends, loads, and the state of all rules.
+    pub fn bookings(&self) -> &Bookings {
+        &self.bookings
+    }
+
     fn policy_error(&self, error: PolicyError) -> RunError {
         RunError::Policy { at: self.scene.now, events: self.totals.events, error }
     }
@@ -255,6 +264,9 @@ impl Round<'_> {
         let run = self.run;
         if let Some(fault) = run.tally.fault {
             return Err(run.policy_error(PolicyError(format!("it broke the protocol: {fault}"))));
+        }
+        if let Some(overflow) = run.tally.overflow {
+            return Err(overflow.into());
         }
         run.carry_out()?;
         run.delta.clear();

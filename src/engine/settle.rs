@@ -2,10 +2,12 @@
 
 use super::commit::powers;
 use super::instant::History;
+use super::money::Claim;
 use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bytes, Money, Span, Time};
 use crate::model::{JobId, OnFailure, PoolId};
+use crate::rules::Bases;
 use crate::world::attempt::{Spent, Timeline, work_done};
 use crate::world::bookings::Bound;
 use crate::world::energy::Consumption;
@@ -39,7 +41,6 @@ impl Run {
         let number = self.scene.jobs.attributes(job).number;
         self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
         self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;
-        self.settle_claims(job, true)?;
         self.give_back(job);
         self.leave(job, Fate::Finished, (!done).then_some(Reason::KilledAtEstimate))
     }
@@ -53,7 +54,6 @@ impl Run {
     /// A node of a job's has failed.
     pub(super) fn stop_by_failure(&mut self, job: JobId) -> Result<(), RunError> {
         self.end_attempt(job, Stop::Failed)?;
-        self.settle_claims(job, false)?;
         self.give_back(job);
         self.scene.jobs.usage_mut(job).failures += 1;
         self.return_to_queue(job, History::Failed);
@@ -115,9 +115,9 @@ impl Run {
         let spent = timeline.spent(until.saturating_since(begin));
         let stopping = self.scene.now.saturating_since(until);
         let kept = self.progress_of(job, stop, &spent);
-        let split = Split { staging: (status.start, begin), begin, spent, kept, stopping: (until, self.scene.now) };
+        let split = Split { staging: (status.start, begin), begin, kept, stopping: (until, self.scene.now) };
         self.account_time(job, &split);
-        self.charge_attempt(job, &split)?;
+        self.charge_attempt(job, &split, stop)?;
 
         let usage = self.scene.jobs.usage_mut(job);
         usage.staging += begin.since(status.start);
@@ -174,47 +174,71 @@ impl Run {
         }
     }
 
-    /// Charges compute and metered energy for an attempt, and adds its energy and carbon to the job.
-    fn charge_attempt(&mut self, job: JobId, split: &Split) -> Result<(), RunError> {
-        let now = self.scene.now;
+    /// Charges compute and metered energy for an attempt, adds its energy and carbon to the job, and tells its claims and quotas of it.
+    fn charge_attempt(&mut self, job: JobId, split: &Split, stop: Stop) -> Result<(), RunError> {
         let status = *self.scene.jobs.status(job);
-        let attributes = *self.scene.jobs.attributes(job);
-        let held = now.since(status.start);
+        let mut bases = [Bases::default(); 2];
+        let count = status.parts.as_slice().len();
         for (index, (pool, gpus)) in status.parts.iter().enumerate() {
-            let site = self.scene.model.pools[pool].site;
-            let compute = status.prices[index].times(u128::from(gpus) * u128::from(held.0), u128::from(MICROS_PER_HOUR))?;
-            let [waiting, busy] = powers(&self.scene.model, pool, gpus);
-            let idle =
-                if split.begin > status.start { self.scene.meter.share(site, waiting, status.start, split.begin)? } else { Consumption::default() };
-            let active = self.scene.meter.share(site, busy, split.begin, now)?;
-            let energy_mj = idle.energy_mj + active.energy_mj;
-            let energy_cost = idle.cost.plus(active.cost)?;
-            let metered = self.scene.model.pools[pool].metered;
-            let usage = self.scene.jobs.usage_mut(job);
-            usage.compute_charge = usage.compute_charge.plus(compute)?;
-            usage.energy_cost = usage.energy_cost.plus(energy_cost)?;
-            usage.capital = usage.capital.plus(quote::capital(&self.scene.model, pool, gpus, held))?;
-            usage.energy_mj += u64::try_from(energy_mj).unwrap_or(u64::MAX);
-            usage.carbon_location_mg += u64::try_from(idle.carbon_location_mg + active.carbon_location_mg).unwrap_or(u64::MAX);
-            usage.carbon_market_mg += u64::try_from(idle.carbon_market_mg + active.carbon_market_mg).unwrap_or(u64::MAX);
-            let posting = Posting {
-                at: now,
-                since: status.start,
-                from: Account::Tenant(attributes.tenant),
-                to: Account::Site(site),
-                amount: compute,
-                purpose: Purpose::Compute,
-                job: Some(attributes.number),
-            };
-            self.post(posting)?;
-            if metered {
-                let usage = self.scene.jobs.usage_mut(job);
-                usage.energy_charge = usage.energy_charge.plus(energy_cost)?;
-                self.post(Posting { amount: energy_cost, purpose: Purpose::MeteredEnergy, ..posting })?;
-            }
-            self.pass_levies_through(job, &posting, site, energy_mj)?;
+            bases[index] = self.charge_part(job, split, pool, gpus, status.prices[index])?;
+        }
+        bases[0].transfer = std::mem::take(&mut self.scene.jobs.status_mut(job).transfer_since);
+        let claim = match stop {
+            Stop::Done | Stop::Killed => Claim::Settle,
+            Stop::Kept | Stop::Discarded => Claim::Accrue,
+            Stop::Failed => Claim::Release,
+            Stop::Cut => Claim::Leave,
+        };
+        self.follow_claims(job, claim, &bases[..count])?;
+        if let Some(hold) = self.scene.jobs.status_mut(job).rule_hold.take() {
+            let energy = [bases[0].energy_mj, bases[1].energy_mj].map(|energy_mj| u64::try_from(energy_mj).unwrap_or(u64::MAX));
+            self.bookings.rules.release(&self.scene.model, hold, self.scene.now, &energy[..count]);
         }
         Ok(())
+    }
+
+    fn charge_part(&mut self, job: JobId, split: &Split, pool: PoolId, gpus: u32, price: Money) -> Result<Bases, RunError> {
+        let now = self.scene.now;
+        let since = split.staging.0;
+        let site = self.scene.model.pools[pool].site;
+        let gpu_us = u128::from(gpus) * u128::from(now.since(since).0);
+        let compute = price.times(gpu_us, u128::from(MICROS_PER_HOUR))?;
+        let used = self.energy_of(split, pool, gpus)?;
+        let attributes = self.scene.jobs.attributes(job);
+        let (tenant, number) = (attributes.tenant, attributes.number);
+        let usage = self.scene.jobs.usage_mut(job);
+        usage.compute_charge = usage.compute_charge.plus(compute)?;
+        usage.energy_mj = usage.energy_mj.saturating_add(u64::try_from(used.energy_mj).unwrap_or(u64::MAX));
+        usage.carbon_location_mg = usage.carbon_location_mg.saturating_add(u64::try_from(used.carbon_location_mg).unwrap_or(u64::MAX));
+        usage.carbon_market_mg = usage.carbon_market_mg.saturating_add(u64::try_from(used.carbon_market_mg).unwrap_or(u64::MAX));
+        let (from, to) = (Account::Tenant(tenant), Account::Site(site));
+        let posting = Posting { at: now, since, from, to, amount: compute, purpose: Purpose::Compute, job: Some(number) };
+        self.post(posting)?;
+        if self.scene.model.pools[pool].metered {
+            let usage = self.scene.jobs.usage_mut(job);
+            usage.energy_charge = usage.energy_charge.plus(used.cost)?;
+            self.post(Posting { amount: used.cost, purpose: Purpose::MeteredEnergy, ..posting })?;
+        }
+        self.pass_levies_on(job, &posting, site, used.energy_mj)?;
+        let capital = quote::capital(&self.scene.model, pool, gpus, now.since(since));
+        Ok(Bases { compute, energy: used.cost, transfer: Money::ZERO, capital, gpu_us, energy_mj: used.energy_mj })
+    }
+
+    /// Returns what the GPUs of one part and their share of the hosts have used, with its cost and carbon.
+    fn energy_of(&self, split: &Split, pool: PoolId, gpus: u32) -> Result<Consumption, RunError> {
+        let site = self.scene.model.pools[pool].site;
+        let [waiting, busy] = powers(&self.scene.model, pool, gpus);
+        let active = self.scene.meter.share(site, busy, split.begin, self.scene.now)?;
+        if split.begin == split.staging.0 {
+            return Ok(active);
+        }
+        let idle = self.scene.meter.share(site, waiting, split.staging.0, split.begin)?;
+        Ok(Consumption {
+            energy_mj: idle.energy_mj + active.energy_mj,
+            cost: idle.cost.plus(active.cost)?,
+            carbon_location_mg: idle.carbon_location_mg + active.carbon_location_mg,
+            carbon_market_mg: idle.carbon_market_mg + active.carbon_market_mg,
+        })
     }
 
     /// Charges a transfer to the job that caused it.
@@ -222,6 +246,8 @@ impl Run {
         let amount = price.times(u128::from(bytes.0), u128::from(Bytes::PER_GB))?;
         let usage = self.scene.jobs.usage_mut(job);
         usage.transfer_charge = usage.transfer_charge.plus(amount)?;
+        let status = self.scene.jobs.status_mut(job);
+        status.transfer_since = status.transfer_since.plus(amount)?;
         let attributes = self.scene.jobs.attributes(job);
         let (tenant, number, now) = (attributes.tenant, attributes.number, self.scene.now);
         self.post(Posting {
@@ -252,7 +278,7 @@ impl Run {
             self.digest.event(History::Left as u8, [self.scene.now.0, attributes.number, fate as u64]);
         }
         if status.state == State::Queued {
-            self.settle_claims(job, false)?;
+            self.follow_claims(job, if fate == Fate::Unfinished { Claim::Leave } else { Claim::Release }, &[])?;
             if let Some(pool) = status.pool {
                 self.bookings.unbind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us: status.load_gpu_us }, attributes.gpus);
             }
@@ -346,7 +372,6 @@ struct Split {
     staging: (Time, Time),
     /// When computing began.
     begin: Time,
-    spent: Spent,
     /// Computing time that is kept.
     kept: Span,
     /// The checkpoint that preemption asked for.

@@ -1,7 +1,8 @@
 //! A made-up scenario and a made-up run for tests: every number invented, none a result.
 
 use super::collect::Collector;
-use super::{RunFacts, Summary};
+use super::{RunFacts, Summary, Wall};
+use crate::stats::Distribution;
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bandwidth, Bytes, CarbonIntensity, Column, Money, Power, Ratio, Span, Time};
 use crate::model::*;
@@ -58,6 +59,25 @@ pub(crate) fn model() -> Model {
         policy: PolicyChoice::default(),
         evidence: EvidenceCount { inputs: 118, assumed: 31, unmarked: 2 },
     }
+}
+
+/// The same with a stream of jobs, forty an hour.
+pub(crate) fn model_with_jobs() -> Model {
+    let mut model = model();
+    model.workloads.push(Workload {
+        name: "=made, \"up\"".to_owned(),
+        class: ClassId(0),
+        tenants: vec![(TenantGroupId(0), 0.7), (TenantGroupId(1), 0.3)],
+        arrivals: Arrivals::Poisson { rate: Rate { mean_per_s: 40.0 / 3600.0, sine: None, by_hour: None, by_weekday: None }, batch: Gang::Fixed(1) },
+        gpus: Gang::Weighted(vec![(1, 0.5), (8, 0.4), (16, 0.1)]),
+        work: Law::exponential(3600.0),
+        estimate: Estimate::Exact,
+        dataset: None,
+        patience: None,
+        pays_up_to: None,
+        priority: None,
+    });
+    model
 }
 
 fn region(name: &str, index: u32) -> Region {
@@ -219,7 +239,7 @@ pub(crate) fn job(number: u64, [submit, start, end]: [u64; 3], gpus: u32, pool: 
 pub(crate) fn jobs() -> Vec<JobRecord> {
     let times = |number: u64| {
         let submit = number * HOUR / 10;
-        let start = submit + if number % 4 == 0 { number * 120_000_000 } else { 0 };
+        let start = submit + if number.is_multiple_of(4) { number * 120_000_000 } else { 0 };
         [submit, start, start + (number % 7 + 1) * HOUR / 5]
     };
     let mut jobs: Vec<JobRecord> = (0..100).map(|number| job(number, times(number), 8, (number % 2) as u32)).collect();
@@ -334,7 +354,7 @@ fn summarise(collector: &Collector, model: &Model, totals: &Totals, ledger: &Led
         totals,
         ledger,
         fingerprint: "7f3a9c21e04d".repeat(6)[..64].to_owned(),
-        wall_s: Some(0.004),
+        wall: Some(Wall { run_s: 0.004, decision_s: Distribution::default() }),
         one_way: &|_, site| Some(Span(if site.0 == 0 { 1_000 } else { 21_000 })),
     })
 }

@@ -95,6 +95,15 @@ static DISTRIBUTION: &[Leaf] = &[
     ("max", "s", Lower, "maximum", "最大值"),
 ];
 
+static DECISION: &[Leaf] = &[
+    ("count", "rounds", Neither, "rounds timed", "计时轮数"),
+    ("mean", "s", Lower, "mean", "均值"),
+    ("p50", "s", Lower, "median (nearest rank)", "中位数"),
+    ("p95", "s", Lower, "95th percentile", "95 分位"),
+    ("p99", "s", Lower, "99th percentile", "99 分位"),
+    ("max", "s", Lower, "maximum", "最大值"),
+];
+
 static SLOWDOWN: &[Leaf] = &[("mean", "", Lower, "mean", "均值"), ("p95", "", Lower, "95th percentile (nearest rank)", "95 分位")];
 
 static LATENCIES: &[Branch] = &[
@@ -247,6 +256,7 @@ pub fn all() -> Vec<Metric> {
         list.leaves((&format!("goals.by_site.NAME.{field}."), &format!("{english}, by site"), chinese), GOAL);
     }
     list.leaves(("", "", ""), END);
+    list.leaves(("decision_s.", "wall-clock time of the policy's decisions, a round each (sampled; not in files)", "调度决策耗时"), DECISION);
     list.0
 }
 

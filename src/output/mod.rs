@@ -26,5 +26,5 @@ mod tests;
 
 pub use collect::Collector;
 pub use directory::{DirectoryError, OutputDirectory};
-pub use summarise::RunFacts;
+pub use summarise::{RunFacts, Wall};
 pub use summary::Summary;

@@ -7,7 +7,7 @@ use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Column, Money, Span, Time};
 use crate::model::{ChipId, Model, PoolId, RegionId, Side, SiteId};
 use crate::rules::ledger::Ledger;
-use crate::stats::{Histogram, fairness};
+use crate::stats::{Distribution, Histogram, fairness};
 use crate::world::records::{Fate, PoolTotals, Reason, Totals};
 
 /// Seconds in one microsecond, as a scale of histograms.
@@ -31,10 +31,19 @@ pub struct RunFacts<'a> {
     pub ledger: &'a Ledger,
     /// All hex digits of the fingerprint.
     pub fingerprint: String,
-    /// How long the run took; none where the summary must not depend on it.
-    pub wall_s: Option<f64>,
+    /// What the run took by the wall clock; none where the summary must not depend on it.
+    pub wall: Option<Wall>,
     /// The one-way delay from a region to a site, if a route exists.
     pub one_way: &'a dyn Fn(RegionId, SiteId) -> Option<Span>,
+}
+
+/// What a run took by the wall clock.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Wall {
+    /// The whole run.
+    pub run_s: f64,
+    /// The policy's decisions, a round each.
+    pub decision_s: Distribution,
 }
 
 impl Collector {
@@ -97,7 +106,8 @@ impl Collector {
             fingerprint: facts.fingerprint.clone(),
             events: totals.events,
             rounds: totals.rounds,
-            wall_s: facts.wall_s,
+            wall_s: facts.wall.map(|wall| wall.run_s),
+            decision_s: facts.wall.map(|wall| wall.decision_s),
             utilisation,
         };
         summary.warnings = warnings::of(&summary);

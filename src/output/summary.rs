@@ -87,6 +87,20 @@ pub struct Summary {
     /// Absent from files, which are the same bytes however long the run took.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wall_s: Option<f64>,
+    /// Absent from files too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision_s: Option<Distribution>,
+}
+
+impl Summary {
+    /// Returns the summary without what the wall clock said, for files.
+    pub fn timeless(&self) -> Self {
+        Self { wall_s: None, decision_s: None, ..self.clone() }
+    }
+    /// Writes the summary as one JSON object that people can read.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a summary is plain data") + "\n"
+    }
 }
 
 /// When the run was, in local time and in seconds since its start.

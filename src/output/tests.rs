@@ -53,7 +53,7 @@ fn every_number_of_the_json_is_described_and_every_description_has_its_number() 
 #[test]
 fn the_json_keys_that_people_build_on_stay() {
     let summary = made_up::summary();
-    insta::assert_snapshot!("summary_json", serde_json::to_string_pretty(&summary).unwrap());
+    insta::assert_snapshot!("summary_json", summary.to_json());
 }
 
 #[test]
@@ -147,27 +147,8 @@ fn official_goals_are_judged_by_side() {
 
 fn csv_text<R>(fields: &'static [Field<R>], rows: &[R]) -> String {
     let mut table = super::csv::CsvTable::new(fields, false, Vec::new());
-    table.rows(rows, &Names::new(&model_with_workload())).unwrap();
+    table.rows(rows, &Names::new(&made_up::model_with_jobs())).unwrap();
     String::from_utf8(table.finish().unwrap()).unwrap()
-}
-
-fn model_with_workload() -> crate::model::Model {
-    use crate::model::{Arrivals, ClassId, Estimate, Gang, Law, Workload};
-    let mut model = made_up::model();
-    model.workloads.push(Workload {
-        name: "=made, \"up\"".to_owned(),
-        class: ClassId(0),
-        tenants: Vec::new(),
-        arrivals: Arrivals::AtStart { jobs: 0 },
-        gpus: Gang::Fixed(1),
-        work: Law::fixed(1.0),
-        estimate: Estimate::Exact,
-        dataset: None,
-        patience: None,
-        pays_up_to: None,
-        priority: None,
-    });
-    model
 }
 
 #[test]
@@ -208,7 +189,7 @@ fn parquet_has_the_same_columns_and_rows() {
     let jobs = made_up::jobs();
     let path = tempfile::NamedTempFile::new().unwrap();
     let mut table = super::parquet::ParquetTable::new(JOBS, path.reopen().unwrap()).unwrap();
-    table.rows(&jobs, &Names::new(&model_with_workload())).unwrap();
+    table.rows(&jobs, &Names::new(&made_up::model_with_jobs())).unwrap();
     table.finish().unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(path.reopen().unwrap()).unwrap().build().unwrap();
     let batches: Vec<_> = reader.map(Result::unwrap).collect();

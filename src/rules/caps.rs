@@ -94,21 +94,19 @@ impl Caps {
         }
         Ok(())
     }
-    /// Tells whether a start could stay within all caps if nothing else were used, whenever it began.
-    pub fn fits_ever(&self, table: &MatchTable, parts: &[HeldPart], length: Span) -> Result<(), CapRefusal> {
-        for part in parts {
-            for index in self.charged(table, part) {
-                let state = &self.caps[index];
-                let used = state.used(part, Time::ZERO, Time::ZERO + length);
-                // A use that begins anywhere has half of its time, or a whole period, in one period.
-                let least = match shortest(state.cap.every) {
-                    Some(period) if period.0 < length.0 / 2 => used.amount / u128::from(length.0) * u128::from(period.0),
-                    Some(_) => used.amount / 2,
-                    None => used.amount,
-                };
-                if least > state.at_most() {
-                    return Err(state.refusal(0, least, state.at_most()));
-                }
+    /// Tells whether a part of a start could stay within all caps if nothing else were used, whenever it began.
+    pub fn fits_ever(&self, table: &MatchTable, part: &HeldPart, length: Span) -> Result<(), CapRefusal> {
+        for index in self.charged(table, part) {
+            let state = &self.caps[index];
+            let used = state.used(part, Time::ZERO, Time::ZERO + length);
+            // A use that begins anywhere has half of its time, or a whole period, in one period.
+            let least = match shortest(state.cap.every) {
+                Some(period) if period.0 < length.0 / 2 => used.amount / u128::from(length.0) * u128::from(period.0),
+                Some(_) => used.amount / 2,
+                None => used.amount,
+            };
+            if least > state.at_most() {
+                return Err(state.refusal(0, least, state.at_most()));
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::matching::ChargeSet;
 use super::meter::Use;
 use crate::base::Time;
-use crate::model::{AccessId, ChipId, JobNumber, PoolId, TenantId};
+use crate::model::{AccessId, ChipId, PoolId, TenantId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -14,7 +14,6 @@ pub struct Held(u32);
 /// One start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holding {
-    pub number: JobNumber,
     pub tenant: TenantId,
     pub start: Time,
     pub expected_end: Time,

@@ -32,7 +32,7 @@ pub fn due(levy: &Levy, pue: Ratio, energy_mj: u128) -> Result<Money, MoneyOverf
     if charge == 0 {
         return Ok(Money::ZERO);
     }
-    // Charge is per kWh in millionths of millionths: first to a whole price per kWh and PUE, exact in its fraction.
+    // The excess is in millionths of millionths, as limit × band is exact in these.
     let numerator = charge.checked_mul(i128::try_from(energy_mj).map_err(|_| MoneyOverflow)?).ok_or(MoneyOverflow)?;
     Money::from_ratio(numerator, u128::from(pue.0) * scale * MILLIJOULES_PER_KWH)
 }
@@ -71,14 +71,12 @@ impl Levies {
         self.by_site[site].iter().try_fold(Money::ZERO, |sum, id| sum.plus(passed_on(model, *id, site, energy_mj)?))
     }
     /// Books the part of the levies on a job's metered energy that reaches its tenant, and returns it.
-    #[expect(clippy::too_many_arguments, reason = "a posting has as many fields")]
     pub fn charge_tenant(
         &self,
         model: &Model,
         ledger: &mut Ledger,
         site: SiteId,
-        tenant: TenantId,
-        job: JobNumber,
+        (tenant, job): (TenantId, JobNumber),
         energy_mj: u128,
         (since, at): (Time, Time),
     ) -> Result<Money, MoneyOverflow> {
@@ -99,7 +97,6 @@ fn passed_on(model: &Model, levy: LevyId, site: SiteId, energy_mj: u128) -> Resu
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::Matcher;
@@ -145,7 +142,7 @@ mod tests {
         let energy = 10 * MILLIJOULES_PER_KWH;
         levies.charge_site(&model, &mut ledger, site, energy, (Time(0), Time(10))).unwrap();
         assert_eq!(levies.tenant_price(&model, site, energy).unwrap(), Money(100_000));
-        levies.charge_tenant(&model, &mut ledger, site, TenantId(0), 0, energy, (Time(0), Time(10))).unwrap();
+        levies.charge_tenant(&model, &mut ledger, site, (TenantId(0), 0), energy, (Time(0), Time(10))).unwrap();
         assert_eq!(ledger.balance(Account::Grid).run, Money(200_000));
         assert_eq!(ledger.balance(Account::Site(site)).run, Money(-100_000));
         assert_eq!(ledger.balance(Account::Tenant(TenantId(0))).run, Money(-100_000));

@@ -1,5 +1,4 @@
 //! Known answers of Kueue's cohorts, driven by a minimal queue, and properties of any tree.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::model::{ClassId, GpuQuota, IdSet, JobId, PoolId, Queueing, Quota, Reclaim, TenantGroupId, TenantId};
@@ -39,7 +38,7 @@ fn cohort(queues: &[Queue]) -> Model {
 /// then priority, then submission. A preempted job starts from zero and keeps its submission.
 fn run_queues(model: &Model, jobs: &[Job]) -> Vec<(u64, &'static str, &'static str)> {
     let bounds = RunBounds { prorate_over: None, latest_end: Time::NEVER, window: (Time::ZERO, Time::NEVER) };
-    let mut rules = Rules::new(model, bounds, false);
+    let mut rules = Rules::new(model, testing::SEED, bounds, false).unwrap();
     let (mut free, mut log) = (16_u32, Vec::new());
     let mut waiting: Vec<usize> = Vec::new();
     let mut running: Vec<(usize, u64, Handle)> = Vec::new();
@@ -193,7 +192,7 @@ fn the_deepest_quota_of_each_tree_is_charged() {
     model.quotas.push(Quota { matcher: Matcher { gpus: Some((8, 16)), ..Matcher::default() }, ..testing::quota("large", Some(city)) });
     let other = model.quotas.push(testing::quota("other", None));
     let bounds = RunBounds { prorate_over: None, latest_end: Time::NEVER, window: (Time::ZERO, Time::NEVER) };
-    let mut rules = Rules::new(&model, bounds, false);
+    let mut rules = Rules::new(&model, testing::SEED, bounds, false).unwrap();
     let (group, class) = (TenantGroupId(0), ClassId(0));
     rules.prepare(&model, group, class);
     for (gpus, deepest) in [(7, city), (8, QuotaId(2)), (16, QuotaId(2)), (17, city)] {

@@ -1,8 +1,12 @@
 //! A small model for the tests of this room: one region, three sites with one or two pools, two groups of tenants.
 
 use super::records::Account;
+use crate::base::random::Seed;
 use crate::base::{Bandwidth, Bytes, Column, Money, Power, Ratio, Span, Time};
 use crate::model::*;
+
+/// The seed of all tests.
+pub const SEED: Seed = Seed { seed: 7, replication: 0 };
 
 /// Site 0 lies in the region's city, site 1 in another city of its province, site 2 in another province. Pools: 0 (site 0,
 /// imported, 64 GPUs), 1 (site 0, domestic, 64), 2 (site 1, imported, 64), 3 (site 2, domestic, 64). One class, two groups: three tenants, then one.

@@ -100,7 +100,7 @@ impl Histogram {
             p50: quantile(500),
             p95: quantile(950),
             p99: quantile(990),
-            max: (self.count > 0).then(|| self.max as f64 * scale),
+            max: (self.count > 0).then_some(self.max as f64 * scale),
         }
     }
     /// Returns (largest value of the bucket, values in it) for every bucket that is not empty, in order.
@@ -173,11 +173,7 @@ mod tests {
         let (mut left, mut right, mut both) = (Histogram::new(), Histogram::new(), Histogram::new());
         for value in 0..5_000_u64 {
             let value = value * value * value;
-            if value % 3 == 0 {
-                left.record(value)
-            } else {
-                right.record(value)
-            }
+            if value.is_multiple_of(3) { &mut left } else { &mut right }.record(value);
             both.record(value);
         }
         left.merge(&right);

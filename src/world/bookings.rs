@@ -8,9 +8,9 @@ use super::reach::Candidate;
 use super::records::PoolTotals;
 use super::scene::Scene;
 use super::window::Window;
-use crate::base::{Column, Money, Time};
+use crate::base::{Column, Money, MoneyOverflow, Time};
 use crate::model::{JobId, JobNumber, Model, PoolId, SiteId};
-use crate::rules::{self, Part, Rules, Start};
+use crate::rules::{self, Bases, Claims, Part, Rules, Start};
 
 /// What is booked.
 #[derive(Clone, Debug)]
@@ -220,23 +220,32 @@ impl Bookings {
     }
     /// Returns the subsidies that a start now is expected to earn the tenant, its own and what the site would pass on.
     pub fn expected_subsidy(&self, scene: &Scene, job: JobId, candidate: &Candidate, quote: &Quote) -> Money {
-        let _ = (scene, job, candidate, quote);
-        Money::ZERO
+        if !self.rules.needs_bases() {
+            return Money::ZERO;
+        }
+        let gpus = scene.jobs.attributes(job).gpus;
+        let parts = [Part { pool: candidate.pool, gpus, energy_mj: quote.energy_mj }];
+        let start = Self::start(scene, job, &parts, scene.now + quote.staging + quote.run);
+        // What cannot be counted is not expected.
+        self.rules.expected(&scene.model, &start, &[bases(quote, gpus)]).map_or(Money::ZERO, |expected| expected.tenant)
     }
-    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy and transfer, less subsidies.
+    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy, levies and transfer, less subsidies.
     pub fn net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
         let quote = quote::quote(scene, job, candidate);
-        let energy = if scene.model.pools[candidate.pool].metered { quote.energy.0 } else { 0 };
+        let pool = &scene.model.pools[candidate.pool];
+        let energy = if pool.metered { quote.energy.0 } else { 0 };
+        let levies = self.rules.levies().tenant_price(&scene.model, pool.site, u128::from(quote.energy_mj)).map_or(0, |levies| levies.0);
         let subsidy = self.expected_subsidy(scene, job, candidate, &quote);
-        Money(quote.compute.0.saturating_add(energy).saturating_add(quote.transfer.0).saturating_sub(subsidy.0))
+        Money(quote.compute.0.saturating_add(energy).saturating_add(levies).saturating_add(quote.transfer.0).saturating_sub(subsidy.0))
     }
-    /// Claims the subsidies of a start.
-    pub fn claim(&mut self, scene: &Scene, job: JobId, candidate: &Candidate, running: &Following) {
-        let _ = (scene, job, candidate, running);
-    }
-    /// Takes the claims of a start back.
-    pub fn take_claim_back(&mut self, job: JobId) {
-        let _ = job;
+    /// Claims the subsidies of a start; a job that kept its claims through a preemption makes no new ones.
+    pub fn claim(&mut self, scene: &Scene, job: JobId, start: &Start<'_>, quote: &Quote) -> Result<Claims, MoneyOverflow> {
+        let gang = scene.jobs.attributes(job).gpus;
+        let mut shares = [Bases::default(); 2];
+        for (share, part) in shares.iter_mut().zip(start.parts) {
+            *share = bases(&quote.share(part.gpus, gang), part.gpus);
+        }
+        self.rules.claim(&scene.model, start, &shares[..start.parts.len()])
     }
 
     /// Returns a site's IT power in milliwatts if all held GPUs were busy: idle nodes, what computing adds, and what online services draw.
@@ -296,6 +305,18 @@ impl Bookings {
             }
         }
         None
+    }
+}
+
+/// Returns what subsidies are shares of, as expected.
+fn bases(quote: &Quote, gpus: u32) -> Bases {
+    Bases {
+        compute: quote.compute,
+        energy: quote.energy,
+        transfer: quote.transfer,
+        capital: quote.capital,
+        gpu_us: u128::from(gpus) * u128::from((quote.staging + quote.run).0),
+        energy_mj: u128::from(quote.energy_mj),
     }
 }
 

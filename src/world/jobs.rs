@@ -5,7 +5,7 @@ use super::network::{CopyId, DatasetId, FlowId};
 use super::parts::Parts;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
 use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
-use crate::rules;
+use crate::rules::{self, Claims};
 
 /// No slot.
 const NONE: u32 = u32::MAX;
@@ -115,6 +115,10 @@ pub struct Status {
     pub checkpoint_flow: Option<FlowId>,
     /// What it holds under the rules.
     pub rule_hold: Option<rules::Held>,
+    /// Its claims on subsidies.
+    pub claims: Claims,
+    /// What transfers have cost it since its last attempt ended.
+    pub transfer_since: Money,
     /// When it is ended, whatever it has done: by its estimate or a quota.
     pub kill_at: Time,
     /// Since when it writes the checkpoint that preemption asked for.
@@ -146,9 +150,7 @@ pub struct Usage {
     pub restoring_gpu_us: u64,
     pub lost_gpu_us: u64,
     pub compute_charge: Money,
-    pub energy_cost: Money,
     pub energy_charge: Money,
-    pub capital: Money,
     pub transfer_charge: Money,
     pub subsidy: Money,
     pub energy_mj: u64,
@@ -371,6 +373,8 @@ impl Status {
             waits_for_copy: false,
             checkpoint_flow: None,
             rule_hold: None,
+            claims: Claims::NONE,
+            transfer_since: Money::ZERO,
             kill_at: Time::NEVER,
             stopping_since: Time::NEVER,
             prices: [Money::ZERO; 2],

@@ -10,9 +10,9 @@ use super::reach::Candidate;
 use super::records::Reason;
 use super::refusal::{ProtocolFault, Refusal};
 use super::scene::Scene;
-use crate::base::{Money, Power, Ratio, Time};
+use crate::base::{Money, MoneyOverflow, Power, Ratio, Time};
 use crate::model::{JobId, PoolId, QuotaId, SiteId};
-use crate::rules::{self, Part, Running, Start};
+use crate::rules::{self, Claims, Part, Running, Start};
 
 /// GPUs of one pool for one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +99,8 @@ pub struct Started {
     pub running: Following,
     /// What it holds under the rules.
     pub rule_hold: rules::Held,
+    /// Its new claims on subsidies; none if it kept those it had.
+    pub claims: Claims,
     /// Work per second, relative to the reference chip.
     pub rate: Ratio,
     /// Where it was bound before.
@@ -125,6 +127,8 @@ pub struct Tally {
     pub refusals: std::collections::BTreeMap<&'static str, u64>,
     /// The first decision that broke the protocol.
     pub fault: Option<ProtocolFault>,
+    /// An amount of money that left its range.
+    pub overflow: Option<MoneyOverflow>,
     /// Shares of jobs whose preemption gave their GPUs back, for the way back.
     preempted: Vec<Vec<(PoolId, u32, u32)>>,
 }
@@ -210,6 +214,10 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Returns what is booked after the decisions so far.
+    pub fn bookings(&self) -> &Bookings {
+        self.bookings
+    }
     /// Counts GPUs of a pool that are free and not reserved, after the decisions so far.
     pub fn free(&self, pool: PoolId) -> u64 {
         self.bookings.capacity.free(pool)
@@ -348,13 +356,21 @@ impl<'a> Plan<'a> {
             return Err(Refusal::Admission { site });
         }
         let (staging, run) = quote::expected_time(self.scene, job, &first);
-        let energy_mj = if self.bookings.rules.needs_energy() { quote::quote(self.scene, job, &first).energy_mj } else { 0 };
+        let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claims == Claims::NONE;
+        let needs_money = claims_anew || self.bookings.rules.needs_energy();
+        let quote = if needs_money { quote::quote(self.scene, job, &first) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
-        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, energy_mj);
+        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
         let rule_hold = self.hold(&start)?;
         let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
-        let (busy_power_mw, held) = booked.inspect_err(|_| self.bookings.rules.undo_hold(&self.scene.model, rule_hold))?;
+        let (busy_power_mw, held) = match booked {
+            Ok(booked) => booked,
+            Err(refusal) => {
+                self.bookings.rules.undo_hold(&self.scene.model, rule_hold);
+                return Err(refusal);
+            }
+        };
 
         let nodes = self.bookings.capacity.shares(held).count() as u32;
         let spread = self.scene.model.classes[attributes.class].spread_efficiency(nodes);
@@ -365,10 +381,18 @@ impl<'a> Plan<'a> {
         let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
-        self.bookings.claim(self.scene, job, &first, &running);
+        let claims = if claims_anew { self.claim(job, &start, &quote) } else { Claims::NONE };
         self.decided.insert(job);
-        self.decisions.push(Decision::Start(Started { job, running, rule_hold, rate, before }));
+        self.decisions.push(Decision::Start(Started { job, running, rule_hold, claims, rate, before }));
         Ok(())
+    }
+
+    /// Claims subsidies; what money cannot hold is noted, and ends the run.
+    fn claim(&mut self, job: JobId, start: &Start<'_>, quote: &Quote) -> Claims {
+        self.bookings.claim(self.scene, job, start, quote).unwrap_or_else(|overflow| {
+            self.tally.overflow = Some(overflow);
+            Claims::NONE
+        })
     }
 
     fn hold(&mut self, start: &Start<'_>) -> Result<rules::Held, Refusal> {
@@ -542,7 +566,9 @@ impl<'a> Plan<'a> {
         }
     }
     fn undo_start(&mut self, started: &Started) {
-        self.bookings.take_claim_back(started.job);
+        if let Err(overflow) = self.bookings.rules.undo_claim(&self.scene.model, started.claims) {
+            self.tally.overflow = Some(overflow);
+        }
         self.bookings.unfollow(self.scene, &started.running);
         self.bookings.capacity.release(started.running.held);
         self.bookings.rules.undo_hold(&self.scene.model, started.rule_hold);
@@ -552,7 +578,7 @@ impl<'a> Plan<'a> {
 }
 
 /// Returns the parts of a start as rules see them, the expected energy shared by GPUs.
-fn rule_parts(parts: &Parts, gang: u32, energy_mj: u64) -> ([Part; 2], usize) {
+pub(crate) fn rule_parts(parts: &Parts, gang: u32, energy_mj: u64) -> ([Part; 2], usize) {
     let mut of_rules = [Part { pool: PoolId(0), gpus: 0, energy_mj: 0 }; 2];
     for (of_rules, (pool, gpus)) in of_rules.iter_mut().zip(parts.iter()) {
         let share = u128::from(energy_mj) * u128::from(gpus) / u128::from(gang.max(1));

@@ -25,6 +25,24 @@ pub struct Quote {
     pub capital: Money,
 }
 
+impl Quote {
+    /// Returns the share of so many of a gang's GPUs, each amount rounded down; the times stay.
+    pub fn share(&self, gpus: u32, gang: u32) -> Self {
+        if gpus == gang {
+            return *self;
+        }
+        let part = |amount: Money| Money((i128::from(amount.0) * i128::from(gpus) / i128::from(gang.max(1))) as i64);
+        Self {
+            compute: part(self.compute),
+            energy: part(self.energy),
+            energy_mj: (u128::from(self.energy_mj) * u128::from(gpus) / u128::from(gang.max(1))) as u64,
+            transfer: part(self.transfer),
+            capital: part(self.capital),
+            ..*self
+        }
+    }
+}
+
 /// Works out when a start now would compute and end: time with GPUs held before computing, and time from then to the end.
 pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) -> (Span, Span) {
     let attributes = scene.jobs.attributes(job);

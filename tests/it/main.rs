@@ -5,4 +5,5 @@ mod check_catalogue;
 mod check_files;
 mod check_format;
 mod check_meaning;
+mod command_line;
 mod tidy;

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("workload", &["base", "model", "diag"]),
     ("scenario", &["base", "model", "workload", "policy", "diag"]),
     ("stats", &["base"]),
-    ("output", &["base", "stats", "model", "rules::records", "world::records"]),
+    ("output", &["base", "stats", "model", "rules::records", "rules::ledger", "world::records"]),
 ];
 
 /// The rooms whose code is a pure function of its input.
@@ -39,6 +39,9 @@ const IMPURE: &[&str] = &[
     "thread_rng",
     "f32",
 ];
+
+/// Where a pure room may name what it otherwise may not: hash maps with a fixed hasher, which are only looked up in, never walked through.
+const EXCEPTIONS: &[(&str, &str)] = &[("src/world/network/hash.rs", "HashMap")];
 
 /// A text file of the repository.
 struct File {
@@ -187,7 +190,10 @@ fn pure_rooms_touch_nothing_outside() {
     let mut findings = Vec::new();
     for file in files().iter().filter(|file| file.is_rust() && file.room().is_some_and(|room| PURE.contains(&room))) {
         for (number, line) in file.code() {
-            let words = |word: &&&str| line.match_indices(**word).any(|(at, found)| stands_alone(line, at, found.len()));
+            let words = |word: &&&str| {
+                let found = line.match_indices(**word).any(|(at, found)| stands_alone(line, at, found.len()));
+                found && !EXCEPTIONS.contains(&(file.path.as_str(), **word))
+            };
             findings.extend(IMPURE.iter().filter(words).map(|word| format!("{}:{number}: `{word}`", file.path)));
         }
     }

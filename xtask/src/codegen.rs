@@ -8,6 +8,7 @@ const GENERATED: &[(&str, &[&str])] = &[
     ("schema/scenario.schema.json", &["schema"]),
     ("docs/reference/diagnostics.md", &["explain", "--markdown"]),
     ("docs/reference/policies.md", &["policies", "--markdown"]),
+    ("docs/reference/metrics.md", &["metrics", "--markdown"]),
 ];
 
 /// Writes all generated files, or only compares them.

@@ -59,7 +59,7 @@ impl Table {
     /// Appends a row.
     pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
         assert_eq!(N, self.header.len(), "a row has a cell for each column");
-        self.rows.push(cells.to_vec());
+        self.rows.push(Vec::from(cells));
     }
     /// Writes the table; below [`WIDE`] columns a table of more than five columns leaves its last two to a second one.
     pub(super) fn render(&self, width: usize) -> String {

@@ -1,0 +1,156 @@
+//! One run from a checked scenario to its summary: sources, policy and engine are put together, and records are drained while it goes on.
+
+use super::failure::{Exit, Failure};
+use super::interrupt::Interrupt;
+use super::progress::Progress;
+use super::timed::Timed;
+use crate::base::Span;
+use crate::base::random::Seed;
+use crate::engine::{Ending, Options, Run, RunError};
+use crate::model::{Model, PolicyChoice, SourceError};
+use crate::output::collect::JobStats;
+use crate::output::tables::Tables;
+use crate::output::{Collector, RunFacts, Summary, Wall};
+use crate::policy::{BuildContext, Scheduler, registry};
+use crate::workload;
+use crate::world::network::Routes;
+use crate::world::records::Posting;
+use std::io;
+use std::time::Instant;
+
+/// Records that are gathered before they are drained: enough for the cost of a drain to vanish, few enough to stay in the cache.
+const DRAIN_AT: usize = 2048;
+/// Rounds between two looks at the clock.
+const ROUNDS_BETWEEN_LOOKS: u32 = 1024;
+/// How often the state is sampled for the series.
+const SAMPLE_EVERY: Span = Span::hours(1);
+
+/// What to run.
+pub(super) struct Request<'a> {
+    /// The scenario.
+    pub(super) model: &'a Model,
+    /// The policy.
+    pub(super) policy: &'a PolicyChoice,
+    /// The seed.
+    pub(super) seed: u64,
+    /// Whether somebody wants it to stop.
+    pub(super) interrupt: &'a Interrupt,
+    /// Whether no progress is shown.
+    pub(super) quiet: bool,
+}
+
+/// What a run gave.
+pub(super) struct Outcome {
+    /// Its summary, with the time that it took.
+    pub(super) summary: Summary,
+    /// The distributions of all jobs, for the histogram files.
+    pub(super) overall: JobStats,
+    /// Why it ended before its end, if it did; the summary is then of the part that was run.
+    pub(super) stopped: Option<Failure>,
+}
+
+/// Runs a scenario under a policy; tables, if there are any, get every record.
+pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -> Result<Outcome, Failure> {
+    let Request { model, policy: choice, .. } = *request;
+    let started = Instant::now();
+    let seed = Seed { seed: request.seed, replication: 0 };
+    let policy =
+        registry::build(choice, BuildContext { model, seed }).map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
+    let mut policy = Timed::new(policy);
+    let sources = Box::new(workload::open(model, seed)?);
+    let keep = tables.is_some();
+    let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
+    let mut run = Run::new(model, sources, policy.needs(), seed, options)?;
+    let mut collector = Collector::new(model);
+    let mut postings = Vec::new();
+    let mut progress = Progress::new(request.quiet);
+    let mut rounds = 0_u32;
+    let stopped = loop {
+        match run.step(&mut policy) {
+            Ok(true) => {}
+            Ok(false) => break None,
+            Err(error @ RunError::Policy { .. }) => break Some(error.into()),
+            Err(error) => return Err(error.into()),
+        }
+        if run.jobs_out().len() >= DRAIN_AT {
+            drain(&mut run, &mut collector, tables.as_deref_mut(), &mut postings)?;
+        }
+        rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(ROUNDS_BETWEEN_LOOKS) {
+            progress.at(run.now(), run.progress());
+        }
+        if request.interrupt.asked() {
+            break Some(Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run"));
+        }
+    };
+    progress.finish();
+    drain(&mut run, &mut collector, tables.as_deref_mut(), &mut postings)?;
+    let mut ending = run.finish(stopped.is_some())?;
+    collector.jobs(&ending.jobs);
+    if let Some(tables) = tables {
+        postings.extend(ending.ledger.drain_postings());
+        write(tables, &ending, &postings).map_err(|error| table_failure(&error))?;
+    }
+    let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: policy.decision_time() };
+    let summary = summarise(&collector, &ending, request, wall);
+    Ok(Outcome { summary, overall: collector.overall(), stopped })
+}
+
+fn drain(run: &mut Run, collector: &mut Collector, tables: Option<&mut Tables>, postings: &mut Vec<Posting>) -> Result<(), Failure> {
+    collector.jobs(run.jobs_out());
+    if let Some(tables) = tables {
+        postings.extend(run.ledger().drain_postings());
+        let written = tables.jobs(run.jobs_out()).and_then(|()| tables.samples(run.samples_out())).and_then(|()| tables.postings(postings));
+        written.map_err(|error| table_failure(&error))?;
+        postings.clear();
+        run.samples_out().clear();
+    }
+    run.jobs_out().clear();
+    Ok(())
+}
+
+fn write(tables: &mut Tables, ending: &Ending, postings: &[Posting]) -> io::Result<()> {
+    tables.jobs(&ending.jobs)?;
+    tables.samples(&ending.samples)?;
+    tables.postings(postings)
+}
+
+fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, wall: Wall) -> Summary {
+    let model = request.model;
+    let routes = Routes::new(&model.network, model.regions.iter().map(|region| region.node), model.sites.iter().map(|site| site.node));
+    collector.summary(&RunFacts {
+        model,
+        policy: registry::full_name(request.policy),
+        seed: request.seed,
+        totals: &ending.totals,
+        ledger: &ending.ledger,
+        fingerprint: ending.fingerprint.hex(),
+        wall: Some(wall),
+        one_way: &|region, site| Some(routes.one_way(region, site)),
+    })
+}
+
+fn table_failure(error: &io::Error) -> Failure {
+    Failure::new(Exit::Io, format!("cannot write the tables: {error}"))
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Source(error) => error.into(),
+            RunError::Policy { .. } => Self::new(Exit::Policy, error.to_string()),
+            RunError::Money(_) => Self::new(Exit::Invalid, error.to_string()),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let exit = match error {
+            SourceError::Invalid(_) => Exit::Invalid,
+            SourceError::Unreadable(_) => Exit::Io,
+            SourceError::TooLarge(_) => Exit::Resource,
+        };
+        Self::new(exit, error.to_string())
+    }
+}

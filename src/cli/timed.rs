@@ -1,0 +1,43 @@
+//! The policy's own decision time, in wall-clock: it never reaches the fingerprint or a file.
+
+use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
+use crate::stats::{Distribution, Histogram};
+use std::time::Instant;
+
+/// One round in so many is timed: reading the clock costs as much as a small round.
+const ONE_IN: u32 = 64;
+
+/// A policy with a stop-watch.
+pub(super) struct Timed {
+    policy: Box<dyn Scheduler>,
+    round: u32,
+    nanoseconds: Histogram,
+}
+
+impl Timed {
+    /// Takes a policy.
+    pub(super) fn new(policy: Box<dyn Scheduler>) -> Self {
+        Self { policy, round: 0, nanoseconds: Histogram::new() }
+    }
+    /// Describes the rounds that were timed, in seconds.
+    pub(super) fn decision_time(&self) -> Distribution {
+        self.nanoseconds.describe(1e-9)
+    }
+}
+
+impl Scheduler for Timed {
+    fn needs(&self) -> Needs {
+        self.policy.needs()
+    }
+    fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        self.round = self.round.wrapping_add(1);
+        // The first round is timed too, so that a run of few rounds has its number.
+        if self.round % ONE_IN != 1 {
+            return self.policy.schedule(view, plan);
+        }
+        let started = Instant::now();
+        let result = self.policy.schedule(view, plan);
+        self.nanoseconds.record(u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        result
+    }
+}

@@ -1,0 +1,159 @@
+//! The command line as scripts see it: exit codes, what goes to which stream, and what is left on disk.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A command in a folder of its own, where neither colours nor terminals are.
+fn edwc(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edwc"));
+    command.current_dir(folder).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
+}
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn said(output: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Said {
+    said(edwc(folder, arguments).output().expect("edwc starts"))
+}
+
+/// Runs and expects an exit code, with nothing on standard output and no panic.
+#[track_caller]
+fn refused(folder: &Path, code: i32, arguments: &[&str]) -> String {
+    let said = run(folder, arguments);
+    assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.err);
+    assert_eq!(said.out, "", "{arguments:?}");
+    assert!(!said.err.contains("panicked") && !said.err.is_empty(), "{}", said.err);
+    said.err
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder for temporary files exists")
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).expect("it exists").map(|entry| entry.expect("readable").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn without_a_command_all_commands_are_listed() {
+    let folder = folder();
+    let said = run(folder.path(), &[]);
+    assert_eq!(said.code, Some(0));
+    for command in ["run", "check", "explain", "schema", "init", "diff", "policies", "metrics", "reproduce"] {
+        assert!(said.out.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
+    }
+    assert!(run(folder.path(), &["run"]).out.contains("quickstart"));
+}
+
+#[test]
+fn wrong_command_lines_end_with_2_and_the_usage() {
+    let folder = folder();
+    for arguments in [&["run", "--threads", "0"][..], &["run", "--seed"], &["run", "x", "--force"], &["fly"]] {
+        let err = refused(folder.path(), 2, arguments);
+        assert_eq!(err.lines().filter(|line| line.starts_with("Usage:")).count(), 1, "{err}");
+    }
+    assert!(refused(folder.path(), 2, &["run", "quickstart", "--policy", "cheepest"]).contains("did you mean `cheapest`"));
+    assert!(refused(folder.path(), 2, &["run", "quickstart", "--policy", "sjf", "--no-oracle"]).contains("true work"));
+    assert!(refused(folder.path(), 2, &["explain", "E0000"]).contains("E0000"));
+}
+
+#[test]
+fn the_quickstart_runs_anywhere_and_its_json_is_one_object() {
+    let folder = folder();
+    let said = run(folder.path(), &["run", "quickstart", "--json"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let summary: serde_json::Value = serde_json::from_str(&said.out).expect("it is JSON");
+    assert!(summary["jobs"]["finished"].as_u64().expect("a number") > 0);
+    assert!(summary["latency"]["queue_wait"]["p95"].is_number());
+    let text = run(folder.path(), &["run", "quickstart"]).out;
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colours without a terminal");
+}
+
+#[test]
+fn wrong_scenarios_end_with_3_and_leave_nothing() {
+    let folder = folder();
+    let file = folder.path().join("wrong.toml");
+    fs::write(&file, "format = 1\n[scenario]\nhorizon = 5\nsed = 1\n").expect("writable");
+    for command in ["run", "check"] {
+        let err = refused(folder.path(), 3, &[command, "wrong.toml"]);
+        assert!(err.contains("wrong.toml:3:") && err.contains("scenario.horizon"), "{err}");
+        assert!(err.contains("did you mean `seed`"), "{err}");
+    }
+    refused(folder.path(), 3, &["run", "wrong.toml", "--out", "out"]);
+    assert_eq!(names(folder.path()), ["wrong.toml"]);
+}
+
+#[test]
+fn missing_files_end_with_6() {
+    let folder = folder();
+    assert!(refused(folder.path(), 6, &["run", "no\u{1b}[31mwhere.toml"]).contains("\\x1b"));
+    refused(folder.path(), 6, &["reproduce", "nowhere"]);
+}
+
+#[test]
+fn an_output_directory_is_written_once_and_reproduced() {
+    let folder = folder();
+    let first = run(folder.path(), &["run", "quickstart", "--out", "out", "--seed", "5", "--quiet"]);
+    assert_eq!((first.code, first.err.as_str()), (Some(0), ""));
+    assert_eq!(
+        names(&folder.path().join("out")),
+        ["completion.hgrm", "jobs.csv", "ledger.csv", "manifest.json", "queue_wait.hgrm", "rtt.hgrm", "series.csv", "staging.hgrm", "summary.json"]
+    );
+    assert!(refused(folder.path(), 2, &["run", "quickstart", "--out", "out"]).contains("--force"));
+    assert_eq!(run(folder.path(), &["run", "quickstart", "--out", "out", "--seed", "5", "--force"]).code, Some(0));
+    let again = run(folder.path(), &["reproduce", "out"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
+    fs::write(folder.path().join("out/jobs.csv"), "job\n").expect("writable");
+    let changed = run(folder.path(), &["reproduce", "out"]);
+    assert_eq!(changed.code, Some(1));
+    assert!(changed.out.contains("jobs.csv"), "{}", changed.out);
+    assert_eq!(names(folder.path()), ["out"]);
+}
+
+#[test]
+fn results_do_not_depend_on_the_surroundings() {
+    let folder = folder();
+    let plain = run(folder.path(), &["run", "quickstart", "--out", "a"]);
+    let mut command = edwc(folder.path(), &["run", "quickstart", "--out", "b"]);
+    command.env_remove("HOME").envs([("TZ", "America/New_York"), ("LANG", "tr_TR.UTF-8"), ("LC_NUMERIC", "de_DE.UTF-8"), ("CLICOLOR_FORCE", "1")]);
+    let other = said(command.output().expect("edwc starts"));
+    assert_eq!((plain.code, other.code), (Some(0), Some(0)));
+    for name in names(&folder.path().join("a")) {
+        let read = |run: &str| fs::read(folder.path().join(run).join(&name)).expect("it was written");
+        assert!(read("a") == read("b"), "{name} differs");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let folder = folder();
+    let mut child = edwc(folder.path(), &["metrics", "--markdown"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("edwc starts");
+    drop(child.stdout.take());
+    let said = said(child.wait_with_output().expect("it ends"));
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_scenario_to_start_from_runs_and_differs_from_none_of_its_copies() {
+    let folder = folder();
+    assert_eq!(run(folder.path(), &["init", "mine.toml"]).code, Some(0));
+    assert!(refused(folder.path(), 2, &["init", "mine.toml"]).contains("exists"));
+    assert_eq!(run(folder.path(), &["check", "mine.toml", "--fit", "--evidence"]).code, Some(0));
+    assert_eq!(run(folder.path(), &["run", "mine.toml"]).code, Some(0));
+    let same = run(folder.path(), &["diff", "mine.toml", "mine.toml"]);
+    assert_eq!(same.code, Some(0), "{}", same.err);
+}

@@ -357,7 +357,7 @@ impl Unit {
     }
 
     /// Finds the longest word of the unit that the text begins with, and that ends there.
-    fn word<'a>(self, text: &'a str) -> Option<(&'static Word, &'a str)> {
+    fn word(self, text: &str) -> Option<(&'static Word, &str)> {
         let complete = |word: &&Word| {
             text.strip_prefix(word.text).is_some_and(|after| {
                 let next = after.chars().next();

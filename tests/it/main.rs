@@ -1,5 +1,9 @@
 //! All integration tests, in one binary.
 
+mod check_bad_input;
+mod check_catalogue;
+mod check_files;
 mod check_format;
+mod check_meaning;
 mod command_line;
 mod tidy;

@@ -184,7 +184,7 @@ impl Walker<'_> {
             Ok(()) => match (kind, node.value.as_text()) {
                 (Kind::Words(words), Some(text)) if !words.contains(&text) => self.unknown_word(node, path, text, words),
                 (Kind::Reference(target), Some(text)) if self.names.position(target, text).is_none() => {
-                    self.unknown_name(node, path, text, target, &[])
+                    self.unknown_name(node, path, text, target, &[]);
                 }
                 _ => (self.visit)(&Leaf { path, node, kind, law: self.law }),
             },
@@ -357,8 +357,8 @@ impl Walker<'_> {
     /// Asks for exactly one of the sets of parameters.
     fn law_set(&mut self, node: &Node, table: &Table, path: &str, law: &LawKeys) {
         let given: Vec<_> = law.keys.iter().map(|key| key.name).filter(|name| table.value(name).is_some()).collect();
-        let fits = |set: &&[&str]| set.len() == given.len() && set.iter().all(|name| given.contains(name));
-        if !law.sets.iter().any(|set| fits(&set)) {
+        let fits = |set: &[&str]| set.len() == given.len() && set.iter().all(|name| given.contains(name));
+        if !law.sets.iter().any(|set| fits(set)) {
             let sets: Vec<_> = law.sets.iter().map(|set| set.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")).collect();
             let message = match given.as_slice() {
                 [] => format!("a {} law without parameters", law.name),

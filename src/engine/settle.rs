@@ -116,7 +116,7 @@ impl Run {
         let stopping = self.scene.now.saturating_since(until);
         let kept = self.progress_of(job, stop, &spent);
         let split = Split { staging: (status.start, begin), begin, kept, stopping: (until, self.scene.now) };
-        self.account_time(job, &split);
+        self.account_time(job, &split, stop);
         self.charge_attempt(job, &split, stop)?;
 
         let usage = self.scene.jobs.usage_mut(job);
@@ -124,19 +124,32 @@ impl Run {
         usage.run = spent.computing + spent.checkpointing + stopping;
         usage.outlived_estimate |= computing && self.scene.now > status.expected_end;
         let work = self.scene.jobs.hidden(job).work;
-        let has_checkpoints = self.scene.model.classes[attributes.class].checkpoint.is_some();
+        let class = &self.scene.model.classes[attributes.class];
+        let (has_checkpoints, restarts) = (class.checkpoint.is_some(), class.on_failure == OnFailure::Restart);
         let status = self.scene.jobs.status_mut(job);
         let gained = work_done(kept, status.rate, work.saturating_sub(status.done));
-        status.done = match (stop, kept) {
-            (Stop::Done, _) => work,
-            (Stop::Failed, Span::ZERO) if self.scene.model.classes[attributes.class].on_failure == OnFailure::Restart => Span::ZERO,
+        status.done = match stop {
+            Stop::Done => work,
+            Stop::Failed if restarts => Span::ZERO,
             _ => status.done + gained,
         };
         status.restore = has_checkpoints && (stop == Stop::Failed || status.done > Span::ZERO);
-        if status.done > Span::ZERO {
-            status.checkpoint_at = status.pool;
+        status.checkpoint_at = if status.done > Span::ZERO { status.pool } else { None };
+        if stop == Stop::Failed && restarts {
+            self.lose_what_was_kept(job);
         }
         Ok(())
+    }
+
+    /// A job starts from zero: what earlier attempts had kept, as preemption does, is lost after all.
+    fn lose_what_was_kept(&mut self, job: JobId) {
+        let usage = self.scene.jobs.usage_mut(job);
+        usage.lost_gpu_us = usage.lost_gpu_us.saturating_add(std::mem::take(&mut usage.kept_gpu_us));
+        for (pool, kept) in self.kept_before.remove(&job).unwrap_or_default() {
+            let time = &mut self.bookings.totals[pool].gpu_time;
+            time.kept -= kept;
+            time.lost += kept;
+        }
     }
 
     /// Returns how much of the attempt's computing time is kept.
@@ -154,7 +167,7 @@ impl Run {
     }
 
     /// Adds where the GPU time went to the job, and to its pools as far as it lies in the window.
-    fn account_time(&mut self, job: JobId, split: &Split) {
+    fn account_time(&mut self, job: JobId, split: &Split, stop: Stop) {
         let status = *self.scene.jobs.status(job);
         let whole = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| (from, to));
         let gpus = u128::from(self.scene.jobs.attributes(job).gpus);
@@ -168,7 +181,12 @@ impl Run {
         add(&mut usage.lost_gpu_us, whole.lost);
         let window = self.window;
         let inside = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        let at_risk = matches!(stop, Stop::Kept | Stop::Discarded) && class.on_failure == OnFailure::Restart && inside.kept > 0;
         for (pool, gpus) in status.parts.iter() {
+            if at_risk {
+                self.kept_before.entry(job).or_default().push((pool, inside.kept * u128::from(gpus)));
+            }
             self.bookings.totals[pool].gpu_time.add(&inside.times(u128::from(gpus)));
             self.totals.chip_gpu_us[self.scene.model.pools[pool].chip] += inside.held * u128::from(gpus);
         }
@@ -289,6 +307,7 @@ impl Run {
         }
         let record = self.record(job, fate, reason);
         self.jobs_out.push(record);
+        self.kept_before.remove(&job);
         self.scene.jobs.leave(job);
         Ok(())
     }

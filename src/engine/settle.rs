@@ -48,6 +48,7 @@ impl Run {
     pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {
         self.end_attempt(job, Stop::Kept)?;
         self.give_back(job);
+        self.bind_where_it_ran(job);
         self.return_to_queue(job, History::Preempted);
         Ok(())
     }
@@ -55,11 +56,12 @@ impl Run {
     pub(super) fn stop_by_failure(&mut self, job: JobId) -> Result<(), RunError> {
         self.end_attempt(job, Stop::Failed)?;
         self.give_back(job);
+        self.bind_where_it_ran(job);
         self.scene.jobs.usage_mut(job).failures += 1;
         self.return_to_queue(job, History::Failed);
         Ok(())
     }
-    /// The plan has preempted a job and given its GPUs back already.
+    /// The plan has preempted a job, given its GPUs back, and bound it to the pool in which it ran.
     pub(super) fn stop_by_preemption(&mut self, job: JobId, how: Preempt) -> Result<(), RunError> {
         self.end_attempt(job, if how == Preempt::Checkpoint { Stop::Kept } else { Stop::Discarded })?;
         self.after_give_back(job);
@@ -74,17 +76,18 @@ impl Run {
             self.scene.jobs.usage_mut(job).preemptions += 1;
         }
         self.scene.jobs.running_to_queued(job);
-        let gpus = self.scene.jobs.attributes(job).gpus;
         let status = self.scene.jobs.status_mut(job);
         status.state = State::Queued;
         status.epoch = status.epoch.wrapping_add(1);
-        let (pool, load_gpu_us) = (status.pool, status.load_gpu_us);
-        if let Some(pool) = pool {
-            // It waits for the pool it ran in, unless the policy binds it again.
-            self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
-        }
         self.schedule_patience(job);
         self.delta.returned.push(job);
+    }
+    /// A job whose attempt has ended waits for the pool it ran in, unless the policy binds it again.
+    fn bind_where_it_ran(&mut self, job: JobId) {
+        let status = self.scene.jobs.status(job);
+        let (pool, load_gpu_us) = (status.parts.as_slice()[0].0, status.load_gpu_us);
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
     }
 
     /// Gives back GPUs, quotas and loads of a job whose attempt has ended.

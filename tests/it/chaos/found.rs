@@ -3,9 +3,10 @@
 use super::drive::{Outcome, audited};
 use super::world::{World, plain};
 use edwc::base::{Bytes, Span, Time};
-use edwc::model::{Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, PoolId};
+use edwc::model::{Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, PoolId, SiteId};
 use edwc::policy::{Plan, PolicyError, Scheduler, View};
-use edwc::world::{Allocation, Preempt};
+use edwc::world::records::Fate;
+use edwc::world::{Allocation, Preempt, Refusal};
 
 /// Starts what fits, in order, and does one thing at one time in seconds.
 struct Once<F> {
@@ -77,4 +78,18 @@ fn a_restart_loses_what_earlier_attempts_had_kept() {
     let time = outcome.records[0].gpu_time;
     assert_eq!((time.kept, time.lost, time.checkpointing), (10_000_000, 7_000_000, 1_000_000));
     assert_eq!(outcome.ending.totals.pools[PoolId(0)].gpu_time, time);
+}
+
+/// A job that is preempted waits at its site: the limit on jobs there counts it all the time.
+#[test]
+fn nobody_takes_the_place_of_a_preempted_job_at_a_full_site() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (2, 1, 10)]);
+    world.model.sites[SiteId(0)].admission.limit = Some(1);
+    let outcome = once(&world, 2, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Discard).expect("it may be preempted");
+        let other = view.jobs().queued().next().expect("one has just come");
+        assert_eq!(plan.place(other, &[Allocation::new(PoolId(0), 1)]), Err(Refusal::Admission { site: SiteId(0) }));
+    });
+    assert_eq!((outcome.records[0].fate, outcome.records[1].fate), (Fate::Finished, Fate::Rejected));
 }

@@ -43,6 +43,7 @@ use crate::world::{Plan, View};
 use agenda::Agenda;
 use failure::Failures;
 pub use finish::Ending;
+use std::collections::BTreeMap;
 
 /// Rounds at one instant before a run is given up.
 pub const ROUNDS_AT_ONE_INSTANT: u32 = 10_000;
@@ -106,6 +107,8 @@ pub struct Run {
     horizon: Option<Time>,
     rounds_at_instant: u32,
     last_start: Time,
+    /// What preempted jobs of classes that restart have kept so far in each pool, within the window: a failure loses it.
+    kept_before: BTreeMap<JobId, Vec<(PoolId, u128)>>,
     /// Jobs that arrived at this instant, where limits on jobs may turn them away after the round.
     fresh: Vec<(JobId, JobNumber)>,
     has_limits: bool,
@@ -158,6 +161,7 @@ impl Run {
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
             last_start: Time::ZERO,
+            kept_before: BTreeMap::new(),
             fresh: Vec::new(),
             has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
             reserved_power: Column::filled(model.pools.len(), 0),

@@ -198,7 +198,7 @@ impl Run {
             self.horizon = Some(self.scene.now);
             self.window.close(self.scene.now);
             self.bookings.window.close(self.scene.now);
-            self.bookings.rules.ledger.close_window(self.scene.now);
+            self.bookings.rules.close_window(self.scene.now);
             self.scene.meter.close_window(self.scene.now);
         }
     }

@@ -234,6 +234,15 @@ impl Run {
         &self.scene.model
     }
 
+    /// Returns what stands still during a round: jobs, transfers, meters.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+    /// Returns what is booked: GPUs, expected ends, loads, and the state of all rules.
+    pub fn bookings(&self) -> &Bookings {
+        &self.bookings
+    }
+
     fn policy_error(&self, error: PolicyError) -> RunError {
         RunError::Policy { at: self.scene.now, events: self.totals.events, error }
     }

@@ -1,5 +1,4 @@
 //! Caps per period: commitments, ends before and after the estimate, and sums that are made from scratch.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::base::time::MICROS_PER_HOUR;

@@ -1,5 +1,4 @@
 //! Domestic shares: reported, fined, enforced.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::model::{ClassId, Matcher, PoolId, TenantGroupId, TenantId};

@@ -215,7 +215,6 @@ impl Layout {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::SiteId;

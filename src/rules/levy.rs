@@ -97,7 +97,6 @@ fn passed_on(model: &Model, levy: LevyId, site: SiteId, energy_mj: u128) -> Resu
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::model::Matcher;

@@ -190,6 +190,11 @@ impl Rules {
     pub fn next_boundary(&mut self) -> Time {
         self.shares.next_end().min(self.programmes.next_boundary())
     }
+    /// Ends the measured window at `at`, as it is known only now; nothing after it has been booked yet.
+    pub fn close_window(&mut self, at: Time) {
+        self.ledger.close_window(at);
+        self.programmes.close_window(at);
+    }
     /// Follows a change of the scenario that was made in the model; what was used stays used.
     pub fn apply_settings(&mut self, model: &Model, settings: &[Setting], now: Time) -> Result<(), MoneyOverflow> {
         let concerns = |setting: &Setting| match setting {

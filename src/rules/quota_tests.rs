@@ -1,5 +1,4 @@
 //! Known answers of Kueue's cohorts, driven by a minimal queue, and properties of any tree.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::model::{ClassId, GpuQuota, IdSet, JobId, PoolId, Queueing, Quota, Reclaim, TenantGroupId, TenantId};

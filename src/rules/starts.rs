@@ -68,6 +68,19 @@ impl Rules {
         self.shares.undo(model, &self.table, &holding);
         self.let_go(&holding, holding.start);
     }
+    /// Gives back the quotas and access of a job that is being preempted, so that others may take them at this instant; until it is released
+    /// or resumed.
+    pub fn suspend(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = true;
+        let holding = *self.holdings.at(held);
+        self.let_go(&holding, now);
+    }
+    /// Takes a suspension back at its own instant.
+    pub fn resume(&mut self, held: Held, now: Time) {
+        self.holdings.at_mut(held).suspended = false;
+        let holding = *self.holdings.at(held);
+        self.take_hold(&holding, now);
+    }
     /// Ends what a start holds: the job finished, failed or was preempted. `energy_mj` is the metered energy of each part.
     pub fn release(&mut self, model: &Model, held: Held, now: Time, energy_mj: &[u64]) {
         self.pass_time(model, now);
@@ -81,19 +94,6 @@ impl Rules {
         if !holding.suspended {
             self.let_go(&holding, now);
         }
-    }
-    /// Gives back the quotas and access of a job that is being preempted, so that others may take them at this instant; until it is released
-    /// or resumed.
-    pub fn suspend(&mut self, held: Held, now: Time) {
-        self.holdings.at_mut(held).suspended = true;
-        let holding = *self.holdings.at(held);
-        self.let_go(&holding, now);
-    }
-    /// Takes a suspension back at its own instant.
-    pub fn resume(&mut self, held: Held, now: Time) {
-        self.holdings.at_mut(held).suspended = false;
-        let holding = *self.holdings.at(held);
-        self.take_hold(&holding, now);
     }
     /// Returns when a job must be ended, as a cap does not let it outlive its estimate.
     pub fn kill_at(&self, held: Held) -> Option<Time> {
@@ -214,7 +214,7 @@ fn held_part(model: &Model, part: &Part, found: &Matches, access: Option<AccessI
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::model::{Access, AccessId, ChipId, ClassId, GpuQuota, IdSet, Matcher, PoolId, TenantGroupId, TenantId};

@@ -214,6 +214,10 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Returns what is booked after the decisions so far.
+    pub fn bookings(&self) -> &Bookings {
+        self.bookings
+    }
     /// Counts GPUs of a pool that are free and not reserved, after the decisions so far.
     pub fn free(&self, pool: PoolId) -> u64 {
         self.bookings.capacity.free(pool)

@@ -40,6 +40,9 @@ const IMPURE: &[&str] = &[
     "f32",
 ];
 
+/// Where a pure room may name what it otherwise may not: hash maps with a fixed hasher, which are only looked up in, never walked through.
+const EXCEPTIONS: &[(&str, &str)] = &[("src/world/network/hash.rs", "HashMap")];
+
 /// A text file of the repository.
 struct File {
     /// Its path from the root, with `/`.
@@ -187,7 +190,10 @@ fn pure_rooms_touch_nothing_outside() {
     let mut findings = Vec::new();
     for file in files().iter().filter(|file| file.is_rust() && file.room().is_some_and(|room| PURE.contains(&room))) {
         for (number, line) in file.code() {
-            let words = |word: &&&str| line.match_indices(**word).any(|(at, found)| stands_alone(line, at, found.len()));
+            let words = |word: &&&str| {
+                let found = line.match_indices(**word).any(|(at, found)| stands_alone(line, at, found.len()));
+                found && !EXCEPTIONS.contains(&(file.path.as_str(), **word))
+            };
             findings.extend(IMPURE.iter().filter(words).map(|word| format!("{}:{number}: `{word}`", file.path)));
         }
     }

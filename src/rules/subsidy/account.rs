@@ -117,7 +117,6 @@ impl Accounts {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::rules::testing;

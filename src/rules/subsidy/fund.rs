@@ -211,7 +211,6 @@ fn whole_period(calendar: &Calendar, period: Period, at: Time) -> Span {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::base::random::Seed;

@@ -243,6 +243,10 @@ impl Programmes {
         self.next = self.find_next();
         Ok(())
     }
+    /// Ends the measured window.
+    pub fn close_window(&mut self, at: Time) {
+        self.window.1 = at;
+    }
     /// Tells whether there is any programme, so that bases are needed at a start.
     pub fn any(&self) -> bool {
         !self.items.is_empty()

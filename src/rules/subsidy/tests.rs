@@ -1,5 +1,4 @@
 //! The programmes of `domain.md` 8.4 and the `sub-*` cases as known answers, each lifecycle step, and properties of any sequence.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
 use crate::base::Ratio;

@@ -8,6 +8,7 @@ use super::printer::Printer;
 use super::text::columns;
 use crate::diag::{Look, escape};
 use crate::model::{Arrivals, Model, Pool};
+use crate::output::text::thousands;
 use crate::scenario::fit;
 
 /// Checks a scenario.
@@ -34,7 +35,7 @@ fn describe(loaded: &Loaded) -> String {
     };
     let has = [
         plural(model.sites.len(), "site"),
-        format!("{gpus} GPUs"),
+        format!("{} GPUs", thousands(gpus)),
         plural(model.regions.len(), "region"),
         plural(model.workloads.len(), "workload"),
         plural(model.quotas.len(), "quota"),
@@ -49,7 +50,7 @@ fn gangs(model: &Model, width: usize) -> String {
         let name = format!("  {}, {} GPUs", escape(&model.workloads[fit.workload].name), fit.gpus);
         let class = escape(&model.classes[fit.class].name);
         let (share, sites) = (fit.load_share * 100.0, plural(fit.sites, "site"));
-        rows.push((name, format!("{share:>5.1}% of GPU-hours ({class})   {} of {} pools, {sites}", fit.pools, fit.pools_with_chip)));
+        rows.push((name, format!("{share:>5.1}% of GPU-hours   {:>2} of {} pools   {sites}   {class}", fit.pools, fit.pools_with_chip)));
     }
     let traces = model.workloads.iter().filter(|workload| matches!(workload.arrivals, Arrivals::Trace(_))).count();
     let note = if traces > 0 { format!("  {} not counted: only a run reads them\n", plural(traces, "trace")) } else { String::new() };

@@ -3,7 +3,7 @@
 use super::drive::{Outcome, audited};
 use super::world::{World, plain};
 use edwc::base::{Bytes, Span, Time};
-use edwc::model::{Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, PoolId, SiteId};
+use edwc::model::{Change, Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, Pool, PoolId, Setting, SiteId};
 use edwc::policy::{Plan, PolicyError, Scheduler, View};
 use edwc::world::records::Fate;
 use edwc::world::{Allocation, Preempt, Refusal};
@@ -92,4 +92,48 @@ fn nobody_takes_the_place_of_a_preempted_job_at_a_full_site() {
         assert_eq!(plan.place(other, &[Allocation::new(PoolId(0), 1)]), Err(Refusal::Admission { site: SiteId(0) }));
     });
     assert_eq!((outcome.records[0].fate, outcome.records[1].fate), (Fate::Finished, Fate::Rejected));
+}
+
+/// Shrinks the pool to so many nodes at a time in seconds.
+fn shrink(world: &mut World, nodes: u32, at: u64) {
+    let pool = Pool { nodes, ..world.model.pools[PoolId(0)].clone() };
+    world.model.changes.push(Change { at: Time(at * 1_000_000), settings: vec![Setting::Pool(PoolId(0), pool)] });
+}
+
+/// A node that is to leave leaves with its last job, but not for a preemption that is only tried.
+#[test]
+fn a_node_stays_whose_job_is_preempted_on_trial() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10)]);
+    shrink(&mut world, 1, 3);
+    let outcome = once(&world, 5, |view, plan| {
+        let jobs: Vec<_> = view.jobs().running().collect();
+        let mark = plan.mark();
+        for job in &jobs {
+            plan.preempt(*job, Preempt::Discard).expect("it may be preempted");
+        }
+        assert_eq!(plan.installed(PoolId(0)), 2, "the node that is to leave has left");
+        plan.rollback(mark);
+        assert_eq!(plan.installed(PoolId(0)), 4);
+    });
+    assert!(outcome.records.iter().all(|record| record.end == Time(10_000_000)));
+}
+
+/// A node that is to leave takes no new jobs, or it might never leave.
+#[test]
+fn nothing_starts_on_a_node_that_is_to_leave() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10), (4, 1, 5)]);
+    shrink(&mut world, 1, 3);
+    let outcome = once(&world, 100, |_, _| {});
+    assert_eq!(outcome.records[2].start, Some(Time(10_000_000)), "the second node has a free GPU, but is to leave");
+}
+
+/// A node may fail while it drains: its jobs are stopped, and it leaves.
+#[test]
+fn a_node_that_fails_while_it_drains_leaves() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10)]);
+    shrink(&mut world, 1, 3);
+    world.model.failures.push(outages(&[(1, 5, 1)]));
+    let outcome = once(&world, 100, |_, _| {});
+    assert_eq!(outcome.records[1].failures, 1);
+    assert_eq!(outcome.records[1].end, Time(20_000_000));
 }

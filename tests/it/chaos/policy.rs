@@ -223,6 +223,9 @@ impl Snapshot {
         use edwc::rules::Capped;
         let (model, bookings) = (view.model(), plan.bookings());
         let capacity = &bookings.capacity;
+        // Caps count on demand: what is read must have been brought up to now.
+        let mut rules = bookings.rules.clone();
+        rules.advance(model, view.now()).expect("no money moves");
         let pool = |pool: PoolId| {
             let load = bookings.load[pool];
             [
@@ -238,9 +241,9 @@ impl Snapshot {
                 load.outstanding_gpu_us as u64,
             ]
         };
-        let quotas = bookings.rules.quotas();
+        let quotas = rules.quotas();
         let of_chips = model.quotas.ids().flat_map(|quota| model.chips.ids().map(move |chip| (quota, chip)));
-        let capped = |quota| [Capped::GpuHours, Capped::Energy].map(|capped| bookings.rules.cap_usage(quota, capped));
+        let capped = |quota| [Capped::GpuHours, Capped::Energy].map(|capped| rules.cap_usage(quota, capped));
         Self {
             nodes: model.pools.ids().flat_map(|pool| (0..40).map(move |node| capacity.node_free(pool, node))).collect(),
             pools: model.pools.ids().map(pool).collect(),

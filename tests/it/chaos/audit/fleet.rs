@@ -32,7 +32,7 @@ pub fn check(run: &Run) {
 fn check_pool(run: &Run, pool: PoolId, by_node: &BTreeMap<(PoolId, u32), u64>) {
     let (model, capacity) = (run.model(), &run.bookings().capacity);
     let of_pool = &model.pools[pool];
-    let (mut free, mut down, mut busy) = (0, 0, 0);
+    let (mut free, mut draining, mut busy) = (0, 0, 0);
     let most = model.changes.len() as u32 * 30 + 30;
     for node in 0..most {
         let held = by_node.get(&(pool, node)).copied().unwrap_or(0);
@@ -40,15 +40,16 @@ fn check_pool(run: &Run, pool: PoolId, by_node: &BTreeMap<(PoolId, u32), u64>) {
         busy += u32::from(held > 0);
         free += node_free;
         if held > 0 || node_free > 0 {
-            assert_eq!(held + node_free, u64::from(of_pool.gpus_per_node), "every GPU of node {node} of {pool:?} is held once or free");
+            let rest = u64::from(of_pool.gpus_per_node).checked_sub(held + node_free).expect("no GPU is held twice");
+            assert!(rest == 0 || (node_free == 0 && node >= of_pool.nodes), "every GPU of node {node} of {pool:?} is held or free, unless it drains");
             assert!(capacity.is_up(pool, node), "only nodes in service hold or offer GPUs");
+            draining += rest;
         }
     }
     let held: u64 = by_node.iter().filter(|((of, _), _)| *of == pool).map(|(_, gpus)| gpus).sum();
-    down += capacity.down(pool);
     assert_eq!(capacity.held(pool), held, "GPUs held in {pool:?}");
     assert_eq!(capacity.busy_nodes(pool), busy, "busy nodes of {pool:?}");
-    assert_eq!(capacity.installed(pool), held + free + down, "installed GPUs of {pool:?} are held, free, or down");
+    assert_eq!(capacity.installed(pool), held + free + draining + capacity.down(pool), "installed GPUs of {pool:?} are held, free, or down");
     assert!(capacity.installed_nodes(pool) >= of_pool.nodes, "nodes leave only if the fleet shrinks");
     let reserved = of_pool.reserved_at(model.calendar.hour(run.now()));
     assert_eq!(capacity.reserved(pool), reserved.min(free), "GPUs of {pool:?} held for online services");

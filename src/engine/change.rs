@@ -1,7 +1,7 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
-use super::{Run, RunError};
 use super::instant::History;
+use super::{Run, RunError};
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {

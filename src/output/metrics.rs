@@ -256,7 +256,10 @@ pub fn all() -> Vec<Metric> {
         list.leaves((&format!("goals.by_site.NAME.{field}."), &format!("{english}, by site"), chinese), GOAL);
     }
     list.leaves(("", "", ""), END);
-    list.leaves(("decision_s.", "wall-clock time of the policy's decisions, a round each (sampled; not in files)", "调度决策耗时"), DECISION);
+    list.leaves(
+        ("decision_s.", "wall-clock time of the policy's decisions, a round each (sampled; not in files)", "调度决策耗时"),
+        DECISION,
+    );
     list.0
 }
 

@@ -43,6 +43,7 @@ use crate::world::{Plan, View};
 use agenda::Agenda;
 use failure::Failures;
 pub use finish::Ending;
+use std::collections::BTreeMap;
 
 /// Rounds at one instant before a run is given up.
 pub const ROUNDS_AT_ONE_INSTANT: u32 = 10_000;
@@ -100,10 +101,14 @@ pub struct Run {
     next_change: usize,
     next_sample: Time,
     next_hour: Time,
+    /// The next midnight, where rules have periods that hold starts back.
+    next_day: Time,
     /// When arrivals stop; known from the start, or when a trace has ended.
     horizon: Option<Time>,
     rounds_at_instant: u32,
     last_start: Time,
+    /// What preempted jobs of classes that restart have kept so far in each pool, within the window: a failure loses it.
+    kept_before: BTreeMap<JobId, Vec<(PoolId, u128)>>,
     /// Jobs that arrived at this instant, where limits on jobs may turn them away after the round.
     fresh: Vec<(JobId, JobNumber)>,
     has_limits: bool,
@@ -152,9 +157,11 @@ impl Run {
             next_change: 0,
             next_sample: options.sample_every.map_or(Time::NEVER, |_| Time::ZERO),
             next_hour: Time::NEVER,
+            next_day: Time::NEVER,
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
             last_start: Time::ZERO,
+            kept_before: BTreeMap::new(),
             fresh: Vec::new(),
             has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
             reserved_power: Column::filled(model.pools.len(), 0),

@@ -288,9 +288,10 @@ impl Bookings {
         self.earliest_packing(now, pool, gpus).map(|at| Reservation { pool, at, spare: None })
     }
 
+    /// Tells whether packing plays no part, and all that is held in a pool is free afterwards.
     fn is_flat(&self, model: &Model, pool: PoolId) -> bool {
-        let pool = &model.pools[pool];
-        pool.gpus_per_node == 1 || pool.nodes == 1
+        let of_pool = &model.pools[pool];
+        (of_pool.gpus_per_node == 1 || of_pool.nodes == 1) && !self.capacity.is_draining(pool)
     }
 
     /// Gives back the GPUs of one expected end after the other until the gang can be packed.

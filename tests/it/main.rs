@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod chaos;
 mod check_bad_input;
 mod check_catalogue;
 mod check_files;

@@ -282,3 +282,16 @@ fn the_schema_and_the_reference_know_every_key() {
     }
     assert!(page.lines().filter(|line| line.starts_with("| `")).all(|line| line.matches(" | ").count() >= 2));
 }
+
+#[test]
+fn a_policy_of_the_command_line_keeps_what_only_the_file_says() {
+    use edwc::scenario::choose_policy;
+    let file = parse("[policy]\npreset = \"sjf+nearest\"\norder = \"fifo\"\nstage = \"at-submit\"", &[]).model.policy;
+    let names = |choice: &edwc::model::PolicyChoice| choice.parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&file), ["fifo", "at-submit", "cheapest", "easy"], "the keys of the file win over a preset");
+    let chosen = choose_policy("smallest+greenest", &file).expect("a policy");
+    assert_eq!((names(&chosen), chosen.stage_at_submit), (vec!["smallest".to_owned(), "greenest".to_owned()], true));
+    for (text, code) in [("smalest", "E0204"), ("fifo+sjf", "E0206"), ("fifo(x=1)", "E0205"), ("", "E0205")] {
+        assert_eq!(choose_policy(text, &file).map_err(|fault| fault.code.name()), Err(code), "{text}");
+    }
+}

@@ -46,7 +46,8 @@ fn once(world: &World, at: u64, act: impl FnMut(View<'_>, &mut Plan<'_>) + Send)
 }
 
 fn outages(seconds: &[(u32, u64, u64)]) -> Failure {
-    let outage = |(node, at, lasts): &(u32, u64, u64)| Outage { pool: PoolId(0), node: *node, at: Time(at * 1_000_000), lasts: Span::seconds(*lasts) };
+    let outage =
+        |(node, at, lasts): &(u32, u64, u64)| Outage { pool: PoolId(0), node: *node, at: Time(at * 1_000_000), lasts: Span::seconds(*lasts) };
     Failure {
         name: "script".into(),
         pools: IdSet::all(1),

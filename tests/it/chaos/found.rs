@@ -209,3 +209,16 @@ fn a_levy_follows_a_change_of_pue() {
     // 1 kW at a PUE of 2 for one hour: 2 kWh, half of which is excess.
     assert_eq!(outcome.ending.ledger.turnover(Purpose::Levy(LevyId(0))).run, Money::yuan(1));
 }
+
+/// A node that is down when the fleet shrinks leaves when it is repaired, and draws nothing from then on.
+#[test]
+fn a_node_that_leaves_as_it_is_repaired_draws_no_power() {
+    let mut world = plain(2, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::seconds(100));
+    world.model.pools[PoolId(0)].host_power = Power(1_000);
+    world.model.failures.push(outages(&[(1, 10, 20)]));
+    shrink(&mut world, 1, 20);
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 1 W for 100 s, and 1 W for the 30 s until the repair.
+    assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 130_000);
+}

@@ -246,7 +246,9 @@ impl Run {
         Ok(())
     }
 
-    fn plan_next_hour(&mut self) {
+    /// Plans the next hour that may change what is held for online services.
+    pub(super) fn plan_next_hour(&mut self) {
+        self.next_hour = Time::NEVER;
         if self.scene.model.pools.iter().any(crate::model::Pool::has_reserved) {
             let (_, into_day) = self.scene.model.calendar.day_and_offset(self.scene.now);
             self.next_hour = self.scene.now + Span(MICROS_PER_HOUR - into_day % MICROS_PER_HOUR);

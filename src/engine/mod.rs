@@ -163,7 +163,7 @@ impl Run {
             last_start: Time::ZERO,
             kept_before: BTreeMap::new(),
             fresh: Vec::new(),
-            has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
+            has_limits: has_limits(model),
             reserved_power: Column::filled(model.pools.len(), 0),
             installed_nodes: model.pools.iter().map(|pool| pool.nodes).collect(),
             billed_until: Column::filled(model.sites.len(), Time::ZERO),
@@ -284,6 +284,11 @@ impl Round<'_> {
         }
         run.close_instant()
     }
+}
+
+/// Tells whether any site may turn jobs away.
+fn has_limits(model: &Model) -> bool {
+    model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss)
 }
 
 /// Returns the bounds that rules need to know.

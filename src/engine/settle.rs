@@ -375,7 +375,7 @@ impl Run {
 
     /// Lets the meter follow what online services draw: busy power for as many reserved GPUs as jobs leave.
     pub(super) fn follow_reserved(&mut self, pool: PoolId) {
-        if !self.scene.model.pools[pool].has_reserved() {
+        if !self.scene.model.pools[pool].has_reserved() && self.reserved_power[pool] == 0 {
             return;
         }
         let chip = &self.scene.model.chips[self.scene.model.pools[pool].chip];

@@ -2,10 +2,13 @@
 
 use super::drive::{Outcome, audited};
 use super::world::{World, plain};
-use edwc::base::{Bytes, Span, Time};
-use edwc::model::{Change, Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, Pool, PoolId, Setting, SiteId};
+use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
+use edwc::model::{
+    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure, Outage, Pool, PoolId, Setting, Site,
+    SiteId, Stays,
+};
 use edwc::policy::{Plan, PolicyError, Scheduler, View};
-use edwc::world::records::Fate;
+use edwc::world::records::{Fate, Purpose};
 use edwc::world::{Allocation, Preempt, Refusal};
 
 /// Starts what fits, in order, and does one thing at one time in seconds.
@@ -137,4 +140,86 @@ fn a_node_that_fails_while_it_drains_leaves() {
     let outcome = once(&world, 100, |_, _| {});
     assert_eq!(outcome.records[1].failures, 1);
     assert_eq!(outcome.records[1].end, Time(20_000_000));
+}
+
+/// A site's cache follows a change: what no longer fits goes.
+#[test]
+fn a_cache_that_shrinks_gives_up_what_no_longer_fits() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (100, 1, 10)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for job in &mut world.jobs {
+        job.dataset = Some(DatasetSpec { data, key: 0, bytes: Bytes(5 * Bytes::PER_GB) });
+    }
+    let site = Site { cache: Some(Bytes::ZERO), ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(50_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 5 GB over 8 Gbit/s take 5 s, each time.
+    assert_eq!(outcome.records[1].staging, Span::seconds(5));
+}
+
+/// A limit on jobs that comes later counts from then on.
+#[test]
+fn a_site_may_begin_to_lose_what_cannot_start_at_once() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (1, 1, 10), (30, 1, 10), (31, 1, 10)]);
+    let site = Site { admission: Admission { limit: None, loss: true }, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(25_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    let fates: Vec<Fate> = outcome.records.iter().map(|record| record.fate).collect();
+    assert_eq!(fates, [Fate::Finished, Fate::Finished, Fate::Finished, Fate::Rejected]);
+}
+
+/// Online services may come and go with a change; their hours and their power follow.
+#[test]
+fn reserved_shares_may_change_while_the_run_goes_on() {
+    let hours = |hours: u64| Time(hours * 3_600_000_000);
+    let mut world = plain(1, 2, &[(0, 1, 5 * 3_600)]);
+    world.model.horizon = Some(Span::hours(8));
+    world.model.chips[ChipId(0)].busy = Power(1_000);
+    let mut pool = world.model.pools[PoolId(0)].clone();
+    pool.reserved_by_hour[2] = Ratio::ONE;
+    let settings = vec![Setting::Pool(PoolId(0), pool.clone())];
+    world.model.changes.push(Change { at: hours(1), settings });
+    // In the middle of a reserved hour it is all over.
+    pool.reserved_by_hour = [Ratio::ZERO; 24];
+    world.model.changes.push(Change { at: Time(hours(2).0 + 1_800_000_000), settings: vec![Setting::Pool(PoolId(0), pool)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    let totals = &outcome.ending.totals;
+    assert_eq!(totals.pools[PoolId(0)].reserved, 1_800_000_000, "one GPU was left for half an hour");
+    // 1 W: five hours of the job, half an hour of online services.
+    assert_eq!(totals.sites[SiteId(0)].energy_mj, 5_500 * 3_600);
+}
+
+/// A levy is due on energy at the PUE of the time when it was used.
+#[test]
+fn a_levy_follows_a_change_of_pue() {
+    let mut world = plain(1, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::hours(4));
+    world.model.pools[PoolId(0)].host_power = Power(1_000_000);
+    world.model.sites[SiteId(0)].pue = Ratio(2_000_000);
+    world.model.levies.push(Levy {
+        name: "levy".into(),
+        to: LevyTo::Grid,
+        matcher: Matcher::default(),
+        pue: Ratio::ONE,
+        bands: vec![(Ratio::ZERO, Ratio(u64::MAX), Money::yuan(1))],
+        pass_through: Ratio::ZERO,
+    });
+    let site = Site { pue: Ratio::ONE, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(3_600_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    // 1 kW at a PUE of 2 for one hour: 2 kWh, half of which is excess.
+    assert_eq!(outcome.ending.ledger.turnover(Purpose::Levy(LevyId(0))).run, Money::yuan(1));
+}
+
+/// A node that is down when the fleet shrinks leaves when it is repaired, and draws nothing from then on.
+#[test]
+fn a_node_that_leaves_as_it_is_repaired_draws_no_power() {
+    let mut world = plain(2, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::seconds(100));
+    world.model.pools[PoolId(0)].host_power = Power(1_000);
+    world.model.failures.push(outages(&[(1, 10, 20)]));
+    shrink(&mut world, 1, 20);
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 1 W for 100 s, and 1 W for the 30 s until the repair.
+    assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 130_000);
 }

@@ -4,8 +4,8 @@ use super::drive::{Outcome, audited};
 use super::world::{World, plain};
 use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure, Outage, Pool, PoolId, Setting, Site,
-    SiteId, Stays,
+    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure,
+    Outage, Pool, PoolId, Setting, Site, SiteId, Stays,
 };
 use edwc::policy::{Plan, PolicyError, Scheduler, View};
 use edwc::world::records::{Fate, Purpose};

@@ -206,9 +206,10 @@ impl Run {
         let Some(mut round) = self.next_round()? else {
             return Ok(false);
         };
-        let (view, mut plan) = round.split();
-        let result = policy.schedule(view, &mut plan);
-        drop(plan);
+        let result = {
+            let (view, mut plan) = round.split();
+            policy.schedule(view, &mut plan)
+        };
         match result {
             Ok(()) => round.commit().map(|()| true),
             Err(error) => Err(round.run.policy_error(error)),

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Explain the code of an error or a warning.
     Explain(Explain),
     /// Print the JSON Schema of scenario files, from which editors complete.
-    Schema,
+    Schema(Schema),
     /// Write a commented scenario to start from.
     Init(Init),
     /// Say what differs in meaning between two scenarios.
@@ -106,6 +106,14 @@ pub(crate) struct Explain {
     pub(crate) code: Option<String>,
     /// Write the reference page of all codes.
     #[arg(long, conflicts_with = "code")]
+    pub(crate) markdown: bool,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Write the reference page of the format instead.
+    #[arg(long)]
     pub(crate) markdown: bool,
 }
 

@@ -1,50 +1,31 @@
-//! `edwc check --evidence`: how well the inputs of a scenario are known, and where they come from.
+//! `edwc check --evidence`: the inputs that are assumed or have no mark, with what is said about them.
 
 use super::text::columns;
 use crate::diag::escape;
-use crate::scenario::{Node, Scenario, Table, Value};
+use crate::scenario::{Input, Scenario, evidence};
 
-/// Lists the entries of `[evidence]`, the worst known first, each with its sources and its note.
+/// Lists how many inputs have each mark, then those whose value nobody vouches for.
 pub(super) fn list(scenario: &Scenario, width: usize) -> String {
-    let count = &scenario.model.evidence;
-    let mut text = format!("{} inputs: {} assumed, {} without a mark\n", count.inputs, count.assumed, count.unmarked);
-    let document = scenario.document.table();
-    let Some(evidence) = document.value("evidence").and_then(|node| node.value.as_table()) else {
-        return text + "the scenario has no `[evidence]`\n";
-    };
-    for mark in ["assumed", "background", "derived", "found", "official"] {
-        let marked = evidence
-            .iter()
-            .filter_map(|(path, entry)| Some((path, entry.value.as_table()?)))
-            .filter(|(_, entry)| text_of(entry, "mark") == Some(mark));
-        let rows: Vec<_> = marked.map(|(path, entry)| (format!("  {}", escape(path)), escape(&origin(entry, document)))).collect();
+    let inputs = evidence(&scenario.document);
+    let marked = |mark: Option<&'static str>| inputs.iter().filter(move |input| input.mark.as_deref() == mark);
+    let mut text = format!("{} inputs", inputs.len());
+    for mark in ["official", "found", "derived", "background", "assumed"] {
+        let count = marked(Some(mark)).count();
+        if count > 0 {
+            text.push_str(&format!(", {count} {mark}"));
+        }
+    }
+    text.push_str(&format!(", {} without a mark\n", marked(None).count()));
+    for (heading, mark) in [("assumed", Some("assumed")), ("without a mark", None)] {
+        let rows: Vec<_> = marked(mark).map(|input| (format!("  {} = {}", escape(&input.path), escape(&input.value)), said(input))).collect();
         if !rows.is_empty() {
-            text.push_str(&format!("\n{mark}\n{}", columns(&rows, width)));
+            text.push_str(&format!("\n{heading}\n{}", columns(&rows, width)));
         }
     }
     text
 }
 
-/// Says where an input comes from: the titles of its sources, then the note.
-fn origin(entry: &Table, document: &Table) -> String {
-    let sources = entry.value("source").map(names).unwrap_or_default();
-    let title = |name: &str| {
-        let source = document.value("source")?.value.as_table()?.value(name)?.value.as_table()?;
-        text_of(source, "title")
-    };
-    let mut parts: Vec<String> =
-        sources.iter().map(|name| title(name).map_or_else(|| (*name).to_owned(), |title| format!("{name}: {title}"))).collect();
-    parts.extend(text_of(entry, "note").map(str::to_owned));
-    parts.join("; ")
-}
-
-fn names(node: &Node) -> Vec<&str> {
-    match &node.value {
-        Value::List(items) => items.iter().filter_map(|item| item.value.as_text()).collect(),
-        value => value.as_text().into_iter().collect(),
-    }
-}
-
-fn text_of<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.value(key)?.value.as_text()
+fn said(input: &Input) -> String {
+    let parts: Vec<&str> = input.sources.iter().chain(&input.note).map(String::as_str).collect();
+    escape(&parts.join("; "))
 }

@@ -2,7 +2,7 @@
 
 use super::printer::Printer;
 use super::summary::ATTENTION;
-use crate::diag::{Diagnostics, escape};
+use crate::diag::{Diagnostic, Diagnostics, escape};
 use crate::output::DirectoryError;
 use std::io;
 use std::path::Path;
@@ -61,6 +61,15 @@ impl Failure {
             *help = Some(line.into());
         }
         self
+    }
+    /// Makes a failure of an argument that was diagnosed like a piece of a file.
+    pub(crate) fn usage(problem: &Diagnostic) -> Self {
+        let failure = Self::new(Exit::Usage, format!("{} [{}]", problem.message, problem.code.name()));
+        match (&problem.suggestion, problem.help.first()) {
+            (Some(suggestion), _) => failure.help(format!("did you mean `{suggestion}`?")),
+            (None, Some(help)) => failure.help(help),
+            (None, None) => failure,
+        }
     }
     /// Makes a failure of which everything was printed.
     pub(crate) fn silent(exit: Exit) -> Self {

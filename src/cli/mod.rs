@@ -18,6 +18,7 @@ mod progress;
 mod record;
 mod reproduce;
 mod run;
+mod schema;
 #[expect(clippy::disallowed_types, reason = "the summary tells how long the run took")]
 mod simulate;
 mod summary;
@@ -63,7 +64,7 @@ fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> 
         Some(Command::Run(arguments)) => return run::run(&arguments, printer),
         Some(Command::Check(arguments)) => return check::run(&arguments, printer),
         Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
-        Some(Command::Schema) => printer.out(&format!("{:#}\n", crate::scenario::schema())),
+        Some(Command::Schema(arguments)) => schema::run(&arguments, printer),
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
         Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),
@@ -82,7 +83,18 @@ fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     printer.error(&text);
+    if !text.contains("Usage:") {
+        printer.error(&format!("{}\n", usage(std::env::args().nth(1).as_deref())));
+    }
     ExitCode::from(Exit::Usage as u8)
+}
+
+/// Returns the usage of a command in one line; clap leaves it out where only a value is wrong.
+fn usage(command: Option<&str>) -> String {
+    let mut edwc = Arguments::command();
+    edwc.build();
+    let known = command.and_then(|name| edwc.find_subcommand_mut(name)).map(|command| command.render_usage().ansi().to_string());
+    known.unwrap_or_else(|| Arguments::command().render_usage().ansi().to_string())
 }
 
 /// Turns a panic into a report that can be sent, and one line that says where it is.

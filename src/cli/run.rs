@@ -12,6 +12,7 @@ use crate::diag::Look;
 use crate::model::PolicyChoice;
 use crate::output::{Summary, tables};
 use crate::policy::registry;
+use crate::scenario::choose_policy;
 
 /// Runs a scenario, or lists those at hand.
 pub(super) fn run(arguments: &Run, printer: &mut Printer) -> Result<(), Failure> {
@@ -59,11 +60,7 @@ fn show(summary: &Summary, as_json: bool, printer: &mut Printer) {
 /// Reads the policies of the command line; without one, the scenario's. Staging ahead of the start is the scenario's choice.
 fn policies(arguments: &Run, loaded: &Loaded) -> Result<Vec<PolicyChoice>, Failure> {
     let own = &loaded.model().policy;
-    let read = |text: &String| -> Result<PolicyChoice, Failure> {
-        let parts = registry::parse(text).and_then(|parts| registry::check(&parts).map(|()| parts));
-        let parts = parts.map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
-        Ok(PolicyChoice { parts, stage_at_submit: own.stage_at_submit })
-    };
+    let read = |text: &String| choose_policy(text, own).map_err(|problem| Failure::usage(&problem));
     let chosen = if arguments.policies.is_empty() { vec![own.clone()] } else { arguments.policies.iter().map(read).collect::<Result<_, _>>()? };
     match chosen.iter().find(|policy| arguments.no_oracle && registry::is_oracle(policy)) {
         Some(oracle) => {

@@ -17,7 +17,8 @@ pub(super) fn columns(rows: &[(String, String)], width: usize) -> String {
     for (name, meaning) in rows {
         for (at, line) in lines(meaning, width.min(WIDEST).saturating_sub(names).max(20)).iter().enumerate() {
             let name = if at == 0 { name.as_str() } else { "" };
-            text.push_str(&format!("{name}{}{line}\n", " ".repeat(names - name.width())));
+            text.push_str(format!("{name}{}{line}", " ".repeat(names - name.width())).trim_end());
+            text.push('\n');
         }
     }
     text

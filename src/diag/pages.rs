@@ -180,5 +180,6 @@ declare_pages! {
         wrong Lines("[quota]\nall = { gpus = { h100 = { nominal = 8 } } }\na = { parent = \"all\", gpus = { h100 = { nominal = 16 } } }"), right Lines("[quota]\nall = { gpus = { h100 = { nominal = 16 } } }\na = { parent = \"all\", gpus = { h100 = { nominal = 16 } } }");
     FEW_SITES "W117" "much work that fits few sites":
         "More than 5 % of the offered GPU-hours come in gangs that fit fewer than three sites: a policy has little to choose. `edwc check --fit` shows which."
-        wrong Lines("[workload.training]\ngpus = 128"), right Words("gangs that three sites can hold");
+        wrong Lines("[workload.training]\ngpus = 128\n[site.small]\nprovince = \"gansu\"\nside = \"west\"\ntariff = \"ningxia\"\ngrid = \"ningxia\"\n[site.small.pool]\nimported = { chip = \"h100\", nodes = 1, gpus_per_node = 8, price = \"12 CNY/GPU-h\" }"),
+        right Lines("[workload.training]\ngpus = 8\n[site.small]\nprovince = \"gansu\"\nside = \"west\"\ntariff = \"ningxia\"\ngrid = \"ningxia\"\n[site.small.pool]\nimported = { chip = \"h100\", nodes = 1, gpus_per_node = 8, price = \"12 CNY/GPU-h\" }");
 }

@@ -104,8 +104,16 @@ fn groups<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Group<'
         let Position { line, column } = sources.position(place.at);
         let (excerpt, span) = excerpt(sources, place.at);
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-        group = group.element(Origin::path(escape(sources.name(place.at.file))).line(line).char_column(column));
-        group = group.element(Snippet::source(excerpt).line_start(line).annotation(kind.span(span).label(label(diagnostic, place, index))));
+        let name = escape(sources.name(place.at.file));
+        // The renderer counts columns in what it is given: where that is cut or escaped before the place, the true column is said apart.
+        let faithful = excerpt[..span.start].chars().count() + 1 == column;
+        let mut snippet = Snippet::source(excerpt).line_start(line).annotation(kind.span(span).label(label(diagnostic, place, index)));
+        if faithful {
+            snippet = snippet.path(name);
+        } else {
+            group = group.element(Origin::path(name).line(line).char_column(column));
+        }
+        group = group.element(snippet);
     }
     let mut groups = vec![group];
     groups.extend(diagnostic.help.iter().map(|help| Group::with_title(Level::HELP.secondary_title(shorten(&escape(help))))));
@@ -133,7 +141,8 @@ fn excerpt(sources: &SourceMap, at: At) -> (String, Range<usize>) {
         if offset >= span.end && to.is_none() {
             to = Some(text.len());
         }
-        escape_into(&mut text, character);
+        // The renderer widens tabs itself and still counts each as one column.
+        if character == '\t' { text.push(character) } else { escape_into(&mut text, character) }
     }
     let from = from.unwrap_or(text.len());
     let to = to.unwrap_or(text.len()).max(from);
@@ -176,7 +185,7 @@ fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

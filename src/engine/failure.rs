@@ -169,12 +169,16 @@ impl Run {
             self.stop_by_failure(*job)?;
         }
         self.scratch = stopped;
-        self.bookings.touch(&self.scene.model, self.scene.now, pool);
-        self.bookings.capacity.fail(pool, node);
-        self.follow_reserved(pool);
         if self.window.overlap(self.scene.now, self.scene.now + Span(1)) > Span::ZERO {
             self.bookings.totals[pool].failures += 1;
         }
+        if !self.bookings.capacity.is_up(pool, node) {
+            // It was to leave, and has left as its jobs were stopped: nobody repairs it.
+            return Ok(());
+        }
+        self.bookings.touch(&self.scene.model, self.scene.now, pool);
+        self.bookings.capacity.fail(pool, node);
+        self.follow_reserved(pool);
         let crews = &mut self.failures.crews[failure];
         if crews.limit.is_some_and(|limit| crews.busy >= limit) {
             crews.waiting.push_back((pool, node, lasts));
@@ -191,6 +195,7 @@ impl Run {
         self.bookings.touch(&self.scene.model, self.scene.now, pool);
         self.bookings.capacity.repair(pool, node);
         self.follow_reserved(pool);
+        self.follow_nodes(pool);
         self.delta.freed.push(pool);
         let crews = &mut self.failures.crews[failure];
         crews.busy -= 1;

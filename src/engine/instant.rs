@@ -4,7 +4,7 @@ use super::agenda::{Event, Kind, Subject};
 use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Span, Time};
-use crate::model::{JobId, Model, PoolId};
+use crate::model::{JobId, Model, Period, PoolId};
 use crate::world::jobs::State;
 use crate::world::records::{Fate, PoolSample, Reason};
 
@@ -46,6 +46,9 @@ impl Run {
         self.totals.chip_gpu_us = crate::base::Column::filled(model.chips.len(), 0);
         self.plan_next_hour();
         self.reserve_for_this_hour();
+        if model.quotas.iter().any(|quota| quota.gpu_hours.is_some() || quota.energy.is_some() || quota.domestic.is_some()) {
+            self.next_day = model.calendar.period_end(Period::Day, Time::ZERO);
+        }
         self.upcoming = self.sources.next_job()?;
         self.close_trace_window();
         Ok(())
@@ -112,7 +115,7 @@ impl Run {
         } else {
             Time::NEVER
         };
-        change.min(self.next_hour).min(window).min(self.bookings.rules.next_boundary())
+        change.min(self.next_hour).min(self.next_day).min(window).min(self.bookings.rules.next_boundary())
     }
 
     fn apply_boundaries(&mut self) -> Result<(), RunError> {
@@ -126,6 +129,10 @@ impl Run {
             self.totals.events += 1;
             self.digest.event(History::Boundary as u8, [now.0, 0, 0]);
             self.bookings.rules.advance(&self.scene.model, now)?;
+        }
+        if self.next_day <= now {
+            // A period may have ended: what caps, shares or empty budgets held back may start.
+            self.next_day = self.scene.model.calendar.period_end(Period::Day, now);
             self.delta.anything_changed = true;
         }
         if self.next_hour <= now {
@@ -239,7 +246,9 @@ impl Run {
         Ok(())
     }
 
-    fn plan_next_hour(&mut self) {
+    /// Plans the next hour that may change what is held for online services.
+    pub(super) fn plan_next_hour(&mut self) {
+        self.next_hour = Time::NEVER;
         if self.scene.model.pools.iter().any(crate::model::Pool::has_reserved) {
             let (_, into_day) = self.scene.model.calendar.day_and_offset(self.scene.now);
             self.next_hour = self.scene.now + Span(MICROS_PER_HOUR - into_day % MICROS_PER_HOUR);

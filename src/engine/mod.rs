@@ -28,7 +28,7 @@ mod tests;
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError};
+use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, WorkloadId};
 use crate::policy::{Needs, PolicyError, Scheduler};
 use crate::rules::ledger::Ledger;
 use crate::rules::{Rules, RunBounds};
@@ -43,6 +43,7 @@ use crate::world::{Plan, View};
 use agenda::Agenda;
 use failure::Failures;
 pub use finish::Ending;
+use std::collections::BTreeMap;
 
 /// Rounds at one instant before a run is given up.
 pub const ROUNDS_AT_ONE_INSTANT: u32 = 10_000;
@@ -100,10 +101,14 @@ pub struct Run {
     next_change: usize,
     next_sample: Time,
     next_hour: Time,
+    /// The next midnight, where rules have periods that hold starts back.
+    next_day: Time,
     /// When arrivals stop; known from the start, or when a trace has ended.
     horizon: Option<Time>,
     rounds_at_instant: u32,
     last_start: Time,
+    /// What preempted jobs of classes that restart have kept so far in each pool, within the window: a failure loses it.
+    kept_before: BTreeMap<JobId, Vec<(PoolId, u128)>>,
     /// Jobs that arrived at this instant, where limits on jobs may turn them away after the round.
     fresh: Vec<(JobId, JobNumber)>,
     has_limits: bool,
@@ -115,6 +120,8 @@ pub struct Run {
     billed_until: Column<SiteId, Time>,
     bytes_in: Column<SiteId, u64>,
     deliveries: Vec<Delivery>,
+    /// The dataset that each synthetic workload is at.
+    latest_dataset: Column<WorkloadId, Option<u64>>,
     scratch: Vec<JobId>,
     finished: bool,
 }
@@ -152,16 +159,19 @@ impl Run {
             next_change: 0,
             next_sample: options.sample_every.map_or(Time::NEVER, |_| Time::ZERO),
             next_hour: Time::NEVER,
+            next_day: Time::NEVER,
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
             last_start: Time::ZERO,
+            kept_before: BTreeMap::new(),
             fresh: Vec::new(),
-            has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
+            has_limits: has_limits(model),
             reserved_power: Column::filled(model.pools.len(), 0),
             installed_nodes: model.pools.iter().map(|pool| pool.nodes).collect(),
             billed_until: Column::filled(model.sites.len(), Time::ZERO),
             bytes_in: Column::filled(model.sites.len(), 0),
             deliveries: Vec::new(),
+            latest_dataset: Column::filled(model.workloads.len(), None),
             pool_reserved: Column::filled(model.pools.len(), 0),
             scratch: Vec::new(),
             finished: false,
@@ -196,9 +206,10 @@ impl Run {
         let Some(mut round) = self.next_round()? else {
             return Ok(false);
         };
-        let (view, mut plan) = round.split();
-        let result = policy.schedule(view, &mut plan);
-        drop(plan);
+        let result = {
+            let (view, mut plan) = round.split();
+            policy.schedule(view, &mut plan)
+        };
         match result {
             Ok(()) => round.commit().map(|()| true),
             Err(error) => Err(round.run.policy_error(error)),
@@ -277,6 +288,11 @@ impl Round<'_> {
         }
         run.close_instant()
     }
+}
+
+/// Tells whether any site may turn jobs away.
+fn has_limits(model: &Model) -> bool {
+    model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss)
 }
 
 /// Returns the bounds that rules need to know.

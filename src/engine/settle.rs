@@ -48,6 +48,7 @@ impl Run {
     pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {
         self.end_attempt(job, Stop::Kept)?;
         self.give_back(job);
+        self.bind_where_it_ran(job);
         self.return_to_queue(job, History::Preempted);
         Ok(())
     }
@@ -55,11 +56,12 @@ impl Run {
     pub(super) fn stop_by_failure(&mut self, job: JobId) -> Result<(), RunError> {
         self.end_attempt(job, Stop::Failed)?;
         self.give_back(job);
+        self.bind_where_it_ran(job);
         self.scene.jobs.usage_mut(job).failures += 1;
         self.return_to_queue(job, History::Failed);
         Ok(())
     }
-    /// The plan has preempted a job and given its GPUs back already.
+    /// The plan has preempted a job, given its GPUs back, and bound it to the pool in which it ran.
     pub(super) fn stop_by_preemption(&mut self, job: JobId, how: Preempt) -> Result<(), RunError> {
         self.end_attempt(job, if how == Preempt::Checkpoint { Stop::Kept } else { Stop::Discarded })?;
         self.after_give_back(job);
@@ -74,17 +76,18 @@ impl Run {
             self.scene.jobs.usage_mut(job).preemptions += 1;
         }
         self.scene.jobs.running_to_queued(job);
-        let gpus = self.scene.jobs.attributes(job).gpus;
         let status = self.scene.jobs.status_mut(job);
         status.state = State::Queued;
         status.epoch = status.epoch.wrapping_add(1);
-        let (pool, load_gpu_us) = (status.pool, status.load_gpu_us);
-        if let Some(pool) = pool {
-            // It waits for the pool it ran in, unless the policy binds it again.
-            self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
-        }
         self.schedule_patience(job);
         self.delta.returned.push(job);
+    }
+    /// A job whose attempt has ended waits for the pool it ran in, unless the policy binds it again.
+    fn bind_where_it_ran(&mut self, job: JobId) {
+        let status = self.scene.jobs.status(job);
+        let (pool, load_gpu_us) = (status.parts.as_slice()[0].0, status.load_gpu_us);
+        let gpus = self.scene.jobs.attributes(job).gpus;
+        self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
     }
 
     /// Gives back GPUs, quotas and loads of a job whose attempt has ended.
@@ -116,7 +119,7 @@ impl Run {
         let stopping = self.scene.now.saturating_since(until);
         let kept = self.progress_of(job, stop, &spent);
         let split = Split { staging: (status.start, begin), begin, kept, stopping: (until, self.scene.now) };
-        self.account_time(job, &split);
+        self.account_time(job, &split, stop);
         self.charge_attempt(job, &split, stop)?;
 
         let usage = self.scene.jobs.usage_mut(job);
@@ -124,19 +127,32 @@ impl Run {
         usage.run = spent.computing + spent.checkpointing + stopping;
         usage.outlived_estimate |= computing && self.scene.now > status.expected_end;
         let work = self.scene.jobs.hidden(job).work;
-        let has_checkpoints = self.scene.model.classes[attributes.class].checkpoint.is_some();
+        let class = &self.scene.model.classes[attributes.class];
+        let (has_checkpoints, restarts) = (class.checkpoint.is_some(), class.on_failure == OnFailure::Restart);
         let status = self.scene.jobs.status_mut(job);
         let gained = work_done(kept, status.rate, work.saturating_sub(status.done));
-        status.done = match (stop, kept) {
-            (Stop::Done, _) => work,
-            (Stop::Failed, Span::ZERO) if self.scene.model.classes[attributes.class].on_failure == OnFailure::Restart => Span::ZERO,
+        status.done = match stop {
+            Stop::Done => work,
+            Stop::Failed if restarts => Span::ZERO,
             _ => status.done + gained,
         };
         status.restore = has_checkpoints && (stop == Stop::Failed || status.done > Span::ZERO);
-        if status.done > Span::ZERO {
-            status.checkpoint_at = status.pool;
+        status.checkpoint_at = if status.done > Span::ZERO { status.pool } else { None };
+        if stop == Stop::Failed && restarts {
+            self.lose_what_was_kept(job);
         }
         Ok(())
+    }
+
+    /// A job starts from zero: what earlier attempts had kept, as preemption does, is lost after all.
+    fn lose_what_was_kept(&mut self, job: JobId) {
+        let usage = self.scene.jobs.usage_mut(job);
+        usage.lost_gpu_us = usage.lost_gpu_us.saturating_add(std::mem::take(&mut usage.kept_gpu_us));
+        for (pool, kept) in self.kept_before.remove(&job).unwrap_or_default() {
+            let time = &mut self.bookings.totals[pool].gpu_time;
+            time.kept -= kept;
+            time.lost += kept;
+        }
     }
 
     /// Returns how much of the attempt's computing time is kept.
@@ -154,7 +170,7 @@ impl Run {
     }
 
     /// Adds where the GPU time went to the job, and to its pools as far as it lies in the window.
-    fn account_time(&mut self, job: JobId, split: &Split) {
+    fn account_time(&mut self, job: JobId, split: &Split, stop: Stop) {
         let status = *self.scene.jobs.status(job);
         let whole = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| (from, to));
         let gpus = u128::from(self.scene.jobs.attributes(job).gpus);
@@ -168,7 +184,12 @@ impl Run {
         add(&mut usage.lost_gpu_us, whole.lost);
         let window = self.window;
         let inside = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        let at_risk = matches!(stop, Stop::Kept | Stop::Discarded) && class.on_failure == OnFailure::Restart && inside.kept > 0;
         for (pool, gpus) in status.parts.iter() {
+            if at_risk {
+                self.kept_before.entry(job).or_default().push((pool, inside.kept * u128::from(gpus)));
+            }
             self.bookings.totals[pool].gpu_time.add(&inside.times(u128::from(gpus)));
             self.totals.chip_gpu_us[self.scene.model.pools[pool].chip] += inside.held * u128::from(gpus);
         }
@@ -289,6 +310,7 @@ impl Run {
         }
         let record = self.record(job, fate, reason);
         self.jobs_out.push(record);
+        self.kept_before.remove(&job);
         self.scene.jobs.leave(job);
         Ok(())
     }
@@ -353,7 +375,7 @@ impl Run {
 
     /// Lets the meter follow what online services draw: busy power for as many reserved GPUs as jobs leave.
     pub(super) fn follow_reserved(&mut self, pool: PoolId) {
-        if !self.scene.model.pools[pool].has_reserved() {
+        if !self.scene.model.pools[pool].has_reserved() && self.reserved_power[pool] == 0 {
             return;
         }
         let chip = &self.scene.model.chips[self.scene.model.pools[pool].chip];

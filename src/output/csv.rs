@@ -1,6 +1,7 @@
 //! Tables as CSV (RFC 4180, UTF-8, line feeds): exact decimals, and text that no reader takes for something else.
 //!
-//! Rows are written into one buffer: formatting through the `csv` crate would cost twice as much a row. Reading back goes through that crate, in a test.
+//! Rows are written into one buffer: formatting through the `csv` crate would cost twice as much a row. Reading back goes
+//! through that crate, in a test.
 
 use super::columns::{Field, Kind, Names, Value};
 use std::io::{self, Write};

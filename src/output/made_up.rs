@@ -2,11 +2,11 @@
 
 use super::collect::Collector;
 use super::{RunFacts, Summary, Wall};
-use crate::stats::Distribution;
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Bandwidth, Bytes, CarbonIntensity, Column, Money, Power, Ratio, Span, Time};
 use crate::model::*;
 use crate::rules::ledger::Ledger;
+use crate::stats::Distribution;
 use crate::world::records::*;
 
 const HOUR: u64 = MICROS_PER_HOUR;

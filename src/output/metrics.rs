@@ -180,7 +180,7 @@ static MONEY: &[Leaf] = &[
     ("subsidies.NAME.paid_cny", "CNY", Neither, "paid over the whole run", "已付补贴"),
     ("subsidies.NAME.paid_in_window_cny", "CNY", Neither, "paid for what was used in the window", "窗口内已付"),
     ("subsidies.NAME.budget_cny", "CNY", Neither, "budgets of all periods of the run", "预算"),
-    ("subsidies.NAME.share_of_budget", "share", Neither, "paid ÷ budget", "预算执行率"),
+    ("subsidies.NAME.share_of_budget", "share", Neither, "paid or still reserved ÷ budget", "预算执行率"),
     ("subsidies.NAME.outstanding_cny", "CNY", Neither, "reserved and not yet paid at the end", "未结预留"),
     ("subsidies.NAME.released_cny", "CNY", Neither, "reserved and released without payment", "释放"),
     ("subsidies.NAME.lapsed_cny", "CNY", Neither, "unspent when its period ended", "过期未用"),
@@ -256,7 +256,10 @@ pub fn all() -> Vec<Metric> {
         list.leaves((&format!("goals.by_site.NAME.{field}."), &format!("{english}, by site"), chinese), GOAL);
     }
     list.leaves(("", "", ""), END);
-    list.leaves(("decision_s.", "wall-clock time of the policy's decisions, a round each (sampled; not in files)", "调度决策耗时"), DECISION);
+    list.leaves(
+        ("decision_s.", "wall-clock time of the policy's decisions, a round each (sampled; not in files)", "调度决策耗时"),
+        DECISION,
+    );
     list.0
 }
 

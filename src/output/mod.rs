@@ -17,6 +17,7 @@ pub mod parquet;
 mod summarise;
 pub mod summary;
 pub mod tables;
+pub mod text;
 pub mod warnings;
 
 #[cfg(test)]

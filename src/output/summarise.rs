@@ -225,7 +225,10 @@ fn subsidies(model: &Model, totals: &Totals) -> Named<SubsidyUse> {
         paid_cny: used.paid.as_yuan_f64(),
         paid_in_window_cny: used.paid_in_window.as_yuan_f64(),
         budget_cny: used.budget.map(Money::as_yuan_f64),
-        share_of_budget: used.budget.filter(|budget| budget.0 > 0).map(|budget| used.paid.0 as f64 / budget.0 as f64),
+        share_of_budget: used
+            .budget
+            .filter(|budget| budget.0 > 0)
+            .map(|budget| (used.paid.as_yuan_f64() + used.outstanding.as_yuan_f64()) / budget.as_yuan_f64()),
         outstanding_cny: used.outstanding.as_yuan_f64(),
         released_cny: used.released.as_yuan_f64(),
         lapsed_cny: used.lapsed.as_yuan_f64(),

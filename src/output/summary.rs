@@ -1,6 +1,7 @@
 //! The summary of a run: the numbers that the terminal shows and `--json` prints, in one serializable tree.
 //!
-//! Every path of the tree stands in [`metrics`](super::metrics). A number that does not exist (the wait of no job) is absent (`null`), never zero or NaN.
+//! Every path of the tree stands in [`metrics`](super::metrics). A number that does not exist (the wait of no job) is absent
+//! (`null`), never zero or NaN.
 
 pub use crate::stats::Distribution;
 use serde::ser::{Serialize, SerializeMap, Serializer};

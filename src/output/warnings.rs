@@ -1,6 +1,7 @@
 //! What a reader should know before trusting a summary's averages.
 
 use super::summary::{Summary, Warning};
+use super::text::thousands;
 
 /// What the code of a warning means: code, title, meaning.
 pub static PAGES: &[(&str, &str, &str)] = &[
@@ -20,7 +21,8 @@ pub static PAGES: &[(&str, &str, &str)] = &[
         "W203",
         "unfinished jobs",
         "The run ended while jobs were queued or running: at `drain.at_most`, or because nothing could start any more. Completion times and slowdowns \
-         leave these jobs out, so they look better than they are. Queued jobs that nothing can start are a sign of a quota or of a gang that never fits.",
+         leave these jobs out, so they look better than they are. Queued jobs that nothing can start are a sign of a quota or of a gang that \
+         never fits.",
     ),
     (
         "W204",
@@ -81,8 +83,8 @@ pub fn of(summary: &Summary) -> Vec<Warning> {
     }
     let dropped: u64 = summary.dropped.iter().map(|(_, count)| count).sum();
     if dropped > 0 {
-        let reasons: Vec<String> = summary.dropped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-        warnings.push(Warning { code: "W208", message: format!("{dropped} jobs of the traces were left out: {}", reasons.join(", ")) });
+        let reasons: Vec<String> = summary.dropped.iter().map(|(reason, count)| format!("{} {reason}", thousands(*count))).collect();
+        warnings.push(Warning { code: "W208", message: format!("{} jobs of the traces were left out: {}", thousands(dropped), reasons.join(", ")) });
     }
     warnings
 }
@@ -91,11 +93,15 @@ fn unfinished(summary: &Summary, warnings: &mut Vec<Warning>) {
     if summary.jobs.unfinished == 0 {
         return;
     }
-    let reasons: Vec<String> =
-        summary.unfinished.iter().filter(|(_, count)| *count > 0).map(|(reason, count)| format!("{count} {}", reason.replace('_', " "))).collect();
+    let reasons: Vec<String> = summary
+        .unfinished
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{} {}", thousands(*count), reason.replace('_', " ")))
+        .collect();
     let message = format!(
         "{} jobs were unfinished when the run ended ({}); completion times leave them out",
-        summary.jobs.unfinished,
+        thousands(summary.jobs.unfinished),
         reasons.join(", ")
     );
     warnings.push(Warning { code: "W203", message });
@@ -104,7 +110,7 @@ fn unfinished(summary: &Summary, warnings: &mut Vec<Warning>) {
 fn exhausted(summary: &Summary, warnings: &mut Vec<Warning>) {
     for (name, subsidy) in summary.subsidies.iter() {
         let Some(first) = subsidy.spent_on.first() else { continue };
-        let message = format!("subsidy.{name} ran out on {first}; {} later claims got less or nothing", subsidy.short_claims);
+        let message = format!("subsidy.{name} ran out on {first}; {} later claims got less or nothing", thousands(subsidy.short_claims));
         warnings.push(Warning { code: "W204", message });
     }
 }

@@ -213,12 +213,14 @@ impl Rules {
         let subsidies = settings.iter().filter_map(|setting| if let Setting::Subsidy(id, _) = setting { Some(*id) } else { None });
         subsidies.into_iter().try_for_each(|id| self.programmes.change(model, id, now))
     }
-    /// Ends the run: judges the periods and decides the windows that its end cuts, and checks that the books balance.
+    /// Ends the run: judges the periods and decides the windows that its end cuts, pays what would fall due later, and checks that the books
+    /// balance.
     pub fn finish(&mut self, model: &Model, now: Time) -> Result<(), MoneyOverflow> {
         self.advance(model, now)?;
         self.shares.finish(model, &mut self.tree, &mut self.ledger, now)?;
         self.programmes.finish(model, now)?;
         self.programmes.advance(model, &mut self.ledger, now)?;
+        self.programmes.pay_the_rest(model, &mut self.ledger, now)?;
         self.ledger.assert_balanced();
         Ok(())
     }

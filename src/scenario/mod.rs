@@ -91,3 +91,8 @@ impl Scenario {
         Diagnostics { list: self.warnings.clone(), sources: self.document.sources.clone() }
     }
 }
+
+/// Returns a commented scenario to start from, which runs.
+pub fn starter() -> &'static str {
+    include_str!("starter.toml")
+}

@@ -3,6 +3,8 @@
 //! Node packing is real: free GPUs scattered over nodes do not make a whole node. Unless the policy names nodes, a gang of at most one node
 //! takes the fullest node that fits, lowest index first; a larger one takes whole empty nodes, lowest index first, and the rest as a smaller
 //! gang. Nodes that nobody has touched yet cost no memory: they are all free, and lie above a watermark.
+//!
+//! Nodes that are taken out of the fleet drain: they offer nothing from then on, and leave when the last job on them has ended.
 
 use super::bits::OrderedBits;
 use crate::base::Column;
@@ -58,8 +60,10 @@ struct PoolCapacity {
     held: u64,
     down_gpus: u64,
     busy_nodes: u32,
-    /// Nodes from here on leave as they fall idle.
+    /// Nodes from here on drain, and leave as they fall idle.
     keep: u32,
+    /// Nodes that drain.
+    draining: u32,
     /// Nodes that have left.
     left: u32,
     /// GPUs that are not given to new starts.
@@ -77,6 +81,8 @@ struct NodeState {
 enum Service {
     Up,
     Down,
+    /// It is to leave, and offers nothing.
+    Draining,
     Left,
 }
 
@@ -243,18 +249,22 @@ impl Capacity {
             at = self.slices[at as usize].next_of_node;
         }
     }
-    /// Tells whether a node is in service.
+    /// Tells whether a node is in service, if only until its jobs have ended.
     pub fn is_up(&self, pool: PoolId, node: u32) -> bool {
         let pool = &self.pools[pool];
-        node < pool.nodes && pool.state.get(node as usize).is_none_or(|state| state.service == Service::Up)
+        node < pool.nodes && pool.state.get(node as usize).is_none_or(|state| matches!(state.service, Service::Up | Service::Draining))
     }
-    /// Takes a node down; its jobs must have been stopped.
+    /// Tells whether nodes of a pool drain: what is held there is not free afterwards.
+    pub fn is_draining(&self, pool: PoolId) -> bool {
+        self.pools[pool].draining > 0
+    }
+    /// Takes a node down that is up; its jobs must have been stopped.
     pub fn fail(&mut self, pool: PoolId, node: u32) {
         let pool = &mut self.pools[pool];
         pool.touch_through(node);
         let state = pool.state[node as usize];
         assert!(state.service == Service::Up && state.first_slice == NONE, "a node fails once, and holds nothing then");
-        pool.out_of_level(node, state.free);
+        pool.quit_level(node, state.free);
         pool.state[node as usize].service = Service::Down;
         pool.free -= u64::from(pool.gpus_per_node);
         pool.down_gpus += u64::from(pool.gpus_per_node);
@@ -267,12 +277,14 @@ impl Capacity {
             return;
         }
         pool.down_gpus -= u64::from(gpus);
-        pool.state[node as usize].service = Service::Up;
-        pool.free += u64::from(gpus);
-        pool.into_level(node, gpus);
-        pool.leave_if_idle(node);
+        if node >= pool.keep {
+            pool.state[node as usize].service = Service::Left;
+            pool.left += 1;
+        } else {
+            pool.offer(node);
+        }
     }
-    /// Changes the number of nodes. New ones are free at once; those beyond leave as they fall idle, highest index first.
+    /// Changes the number of nodes. New ones are free at once; those beyond offer nothing any more and leave as they fall idle.
     pub fn resize(&mut self, pool: PoolId, nodes: u32) {
         let pool = &mut self.pools[pool];
         if nodes >= pool.keep {
@@ -284,7 +296,7 @@ impl Capacity {
             pool.touch_through(pool.nodes - 1);
         }
         for node in nodes..pool.nodes {
-            pool.leave_if_idle(node);
+            pool.drain(node);
         }
     }
 
@@ -334,7 +346,7 @@ pub struct Packing {
 impl Packing {
     /// Gives back what a job holds in the pool.
     pub fn give_back(&mut self, capacity: &Capacity, held: Held, pool: PoolId) {
-        for (_, node, gpus) in capacity.shares(held).filter(|share| share.0 == pool) {
+        for (_, node, gpus) in capacity.shares(held).filter(|share| share.0 == pool && !capacity.pools[pool].drains(share.1)) {
             let free = *self.moved.get(&node).unwrap_or(&capacity.node_free(pool, node));
             self.nodes_by_free[free as usize] -= 1;
             self.nodes_by_free[(free + gpus) as usize] += 1;
@@ -367,6 +379,7 @@ impl PoolCapacity {
             down_gpus: 0,
             busy_nodes: 0,
             keep: nodes,
+            draining: 0,
             left: 0,
             reserved: 0,
         }
@@ -406,31 +419,44 @@ impl PoolCapacity {
             let fresh = self.touched;
             self.state.push(NodeState { free: self.gpus_per_node, first_slice: NONE, service: Service::Up });
             self.touched += 1;
-            self.into_level(fresh, self.gpus_per_node);
+            self.enter_level(fresh, self.gpus_per_node);
         }
     }
     fn take(&mut self, node: u32, gpus: u32) {
         self.touch_through(node);
-        let free = self.state[node as usize].free;
+        let NodeState { free, service, .. } = self.state[node as usize];
         debug_assert!(gpus <= free && gpus > 0, "a node gives what it has");
-        self.out_of_level(node, free);
-        self.into_level(node, free - gpus);
+        if service == Service::Up {
+            self.quit_level(node, free);
+            self.enter_level(node, free - gpus);
+            self.free -= u64::from(gpus);
+        } else if service == Service::Left {
+            // What was just given back is taken again: the node has not left after all.
+            self.state[node as usize].service = Service::Draining;
+            self.draining += 1;
+            self.left -= 1;
+        }
         self.busy_nodes += u32::from(free == self.gpus_per_node);
         self.state[node as usize].free = free - gpus;
-        self.free -= u64::from(gpus);
         self.held += u64::from(gpus);
     }
     fn give(&mut self, node: u32, gpus: u32) {
-        let free = self.state[node as usize].free;
-        self.out_of_level(node, free);
-        self.into_level(node, free + gpus);
+        let NodeState { free, service, .. } = self.state[node as usize];
+        let idle = free + gpus == self.gpus_per_node;
+        if service == Service::Up {
+            self.quit_level(node, free);
+            self.enter_level(node, free + gpus);
+            self.free += u64::from(gpus);
+        } else if idle {
+            self.state[node as usize].service = Service::Left;
+            self.draining -= 1;
+            self.left += 1;
+        }
         self.state[node as usize].free = free + gpus;
-        self.free += u64::from(gpus);
         self.held -= u64::from(gpus);
-        self.busy_nodes -= u32::from(free + gpus == self.gpus_per_node);
-        self.leave_if_idle(node);
+        self.busy_nodes -= u32::from(idle);
     }
-    fn into_level(&mut self, node: u32, free: u32) {
+    fn enter_level(&mut self, node: u32, free: u32) {
         if self.by_free.len() <= free as usize {
             self.by_free.resize(free as usize + 1, OrderedBits::new());
         }
@@ -440,31 +466,44 @@ impl PoolCapacity {
         }
         level.insert(node);
     }
-    fn out_of_level(&mut self, node: u32, free: u32) {
+    fn quit_level(&mut self, node: u32, free: u32) {
         let level = &mut self.by_free[free as usize];
         level.remove(node);
         if level.is_empty() {
             self.levels.remove(free);
         }
     }
-    fn leave_if_idle(&mut self, node: u32) {
-        let state = self.state[node as usize];
-        if node >= self.keep && state.service == Service::Up && state.free == self.gpus_per_node {
-            self.out_of_level(node, state.free);
-            self.state[node as usize].service = Service::Left;
-            self.free -= u64::from(self.gpus_per_node);
-            self.left += 1;
+    fn drains(&self, node: u32) -> bool {
+        self.state.get(node as usize).is_some_and(|state| state.service == Service::Draining)
+    }
+    /// Takes a node that is up out of what is offered; it leaves at once if it is idle.
+    fn drain(&mut self, node: u32) {
+        let NodeState { free, service, .. } = self.state[node as usize];
+        if service == Service::Up {
+            self.quit_level(node, free);
+            self.free -= u64::from(free);
+            let idle = free == self.gpus_per_node;
+            self.state[node as usize].service = if idle { Service::Left } else { Service::Draining };
+            self.draining += u32::from(!idle);
+            self.left += u32::from(idle);
         }
+    }
+    /// Offers what a touched node has free.
+    fn offer(&mut self, node: u32) {
+        let free = self.state[node as usize].free;
+        self.state[node as usize].service = Service::Up;
+        self.free += u64::from(free);
+        self.enter_level(node, free);
     }
     /// Grows to `nodes`: those that were to leave stay, those that left come back, new ones are added.
     fn enlarge(&mut self, nodes: u32) {
         for node in self.keep.min(self.touched)..self.touched.min(nodes) {
-            if self.state[node as usize].service == Service::Left {
-                self.state[node as usize].service = Service::Up;
-                self.left -= 1;
-                self.free += u64::from(self.gpus_per_node);
-                self.into_level(node, self.gpus_per_node);
+            match self.state[node as usize].service {
+                Service::Left => self.left -= 1,
+                Service::Draining => self.draining -= 1,
+                Service::Up | Service::Down => continue,
             }
+            self.offer(node);
         }
         self.keep = nodes;
         if nodes > self.nodes {

@@ -521,6 +521,8 @@ impl<'a> Plan<'a> {
             let shares = self.bookings.capacity.shares(status.held).collect();
             self.tally.preempted.push(shares);
             self.bookings.give_back(self.scene, job);
+            // It waits where it ran: nobody takes its place among the site's jobs.
+            self.rebind(None, self.bound(job), self.scene.jobs.attributes(job).gpus);
             if let Some(hold) = status.rule_hold {
                 self.bookings.rules.suspend(hold, self.scene.now);
             }
@@ -558,6 +560,7 @@ impl<'a> Plan<'a> {
                     if let Some(hold) = self.scene.jobs.status(job).rule_hold {
                         self.bookings.rules.resume(hold, self.scene.now);
                     }
+                    self.rebind(self.bound(job), None, self.scene.jobs.attributes(job).gpus);
                     self.bookings.take_again(self.scene, job, &shares);
                 }
             }

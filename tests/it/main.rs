@@ -1,5 +1,10 @@
 //! All integration tests, in one binary.
 
+mod chaos;
+mod check_bad_input;
+mod check_catalogue;
+mod check_files;
 mod check_format;
+mod check_meaning;
 mod command_line;
 mod tidy;

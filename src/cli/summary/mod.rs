@@ -46,7 +46,8 @@ pub(crate) fn render(summary: &Summary, width: usize) -> String {
 }
 
 fn heading(summary: &Summary, width: usize) -> String {
-    let scale = summary.scale.as_ref().map_or_else(String::new, |scale| format!(", {scale}"));
+    let scale = summary.scale.as_ref().filter(|scale| !summary.title.contains(scale.as_str()));
+    let scale = scale.map_or_else(String::new, |scale| format!(", {scale}"));
     let title = escape(&format!("{}{scale}", summary.title));
     let fleet = &summary.fleet;
     let mut has = vec![plural(fleet.sites, "site"), plural(fleet.gpus, "GPU"), plural(fleet.regions, "region")];
@@ -190,7 +191,7 @@ fn lost_time(all: &Use, width: usize) -> String {
         (all.fragmented, "free in fragments"),
     ];
     let mut items: Vec<String> =
-        parts.iter().filter_map(|(share, word)| share.filter(|share| *share >= 5e-5).map(|share| format!("{} {word}", percent(share)))).collect();
+        parts.iter().filter_map(|(share, word)| share.filter(|share| *share >= 5e-4).map(|share| format!("{} {word}", percent(share)))).collect();
     if all.failures > 0 {
         items.push(format!("{} of up-time", percent_or_none(all.of_up_time)));
         items.push(format!("{} node failures", count(all.failures)));
@@ -262,7 +263,7 @@ fn warnings(summary: &Summary, width: usize) -> String {
         text.push_str(&wrapped.replacen("warning", &format!("{ATTENTION}warning{ATTENTION:#}"), 1));
     }
     let inputs = &summary.inputs;
-    let unmarked = if inputs.unmarked > 0 { format!(", {} have no mark", count(inputs.unmarked)) } else { String::new() };
+    let unmarked = if inputs.unmarked > 0 { format!(", {} without a mark", count(inputs.unmarked)) } else { String::new() };
     if inputs.count > 0 {
         let note = format!("note: {} of {} inputs are assumed{unmarked}; see `edwc check --evidence`", count(inputs.assumed), count(inputs.count));
         text.push_str(&wrap(&note, width, "  "));

@@ -44,7 +44,7 @@ pub(super) fn subsidies(summary: &Summary, width: usize) -> String {
 
 fn of_budget(subsidy: &SubsidyUse) -> Cell {
     match (subsidy.share_of_budget, subsidy.spent_on.first()) {
-        (Some(share), Some(day)) => Cell::styled(format!("{:>4} spent {}", percent(share), date(day)), ATTENTION),
+        (Some(share), Some(day)) => Cell::styled(format!("{:>4} dry {}", percent(share), date(day)), ATTENTION),
         (Some(share), None) => format!("{:>4} {}", percent(share), bar(share, BAR)).into(),
         (None, _) => format!("{:>4} no budget", words::NONE).into(),
     }

@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 /// From this width on, tables are whole.
 pub(super) const WIDE: usize = 100;
 
-/// Spaces between two columns.
-const GAP: usize = 3;
+/// Spaces between two columns, and what they shrink to where a table would be too wide.
+const GAPS: [usize; 2] = [3, 2];
 
 /// A table. The first column is names, to the left; the others are numbers, to the right, but for bars.
 #[derive(Debug)]
@@ -75,7 +75,9 @@ impl Table {
     fn part(&self, columns: &[usize], width: usize) -> String {
         let widest = |column: usize| self.rows.iter().map(|row| row[column].text.width()).max().unwrap_or(0).max(self.header[column].width());
         let mut widths: Vec<usize> = columns.iter().map(|column| widest(*column)).collect();
-        let total = widths.iter().sum::<usize>() + GAP * (widths.len() - 1);
+        let total = |gap: usize| widths.iter().sum::<usize>() + gap * (widths.len() - 1);
+        let gap = if total(GAPS[0]) <= width { GAPS[0] } else { GAPS[1] };
+        let total = total(gap);
         widths[0] -= total.saturating_sub(width).min(widths[0].saturating_sub(8));
         let bold = Style::new().bold();
         let header: Vec<Cell> = self.header.iter().map(|name| Cell::styled(name.clone(), bold)).collect();
@@ -88,7 +90,7 @@ impl Table {
                 let padding = " ".repeat(widths[at] - shown.width());
                 let styled = format!("{}{shown}{}", cell.style.render(), cell.style.render_reset());
                 line.push_str(&if self.left[*column] { styled + &padding } else { padding + &styled });
-                line.push_str(&" ".repeat(GAP));
+                line.push_str(&" ".repeat(gap));
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -119,7 +121,7 @@ pub(super) fn flow(heading: &str, items: &[String], width: usize) -> String {
     let mut line = format!("{heading:<INDENT$}");
     let mut empty = true;
     for item in items {
-        if !empty && line.width() + GAP + item.width() > width {
+        if !empty && line.width() + GAPS[0] + item.width() > width {
             text.push_str(line.trim_end());
             text.push('\n');
             line = " ".repeat(INDENT);

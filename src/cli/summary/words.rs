@@ -1,20 +1,9 @@
 //! Numbers as people read them: three significant digits, a unit, and a word where there is no number.
 
+pub(super) use crate::output::text::thousands as count;
+
 /// What stands where a number does not exist.
 pub(super) const NONE: &str = "-";
-
-/// Writes a count with thousands separators: `862,140`.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// Writes a number to three significant digits, or to the unit if it is larger: `0.0123`, `8.41`, `65.5`, `31,180`.
 pub(super) fn number(value: f64) -> String {
@@ -80,7 +69,7 @@ impl Yuan {
     /// Chooses the unit for the largest of the amounts.
     pub(super) fn fitting(amounts: impl IntoIterator<Item = f64>) -> Self {
         let largest = amounts.into_iter().fold(0.0_f64, |largest, amount| largest.max(amount.abs()));
-        if largest >= 1e5 { Self { size: 1e6, name: "M CNY" } } else { Self { size: 1.0, name: "CNY" } }
+        if largest >= 1e6 { Self { size: 1e6, name: "M CNY" } } else { Self { size: 1.0, name: "CNY" } }
     }
     /// Writes an amount without its unit.
     pub(super) fn amount(self, yuan: f64) -> String {

@@ -77,6 +77,16 @@ impl Programmes {
         self.next = self.find_next();
         Ok(())
     }
+    /// Pays at the end of the run what would fall due after it, so that the books hold all that was granted.
+    pub fn pay_the_rest(&mut self, model: &Model, ledger: &mut Ledger, now: Time) -> Result<(), MoneyOverflow> {
+        for id in self.items.ids() {
+            while let Some(payable) = self.items[id].payables.pop_front() {
+                self.pay(model, ledger, id, &Payable { at: now, ..payable })?;
+            }
+        }
+        self.next = self.find_next();
+        Ok(())
+    }
     /// Returns the next instant at which [`Programmes::advance`] has something to do.
     pub fn next_boundary(&mut self) -> Time {
         let before = self.expiries.len();

@@ -1,0 +1,14 @@
+//! `edwc schema`: the format of scenario files, for editors and for people.
+
+use super::arguments::Schema;
+use super::printer::Printer;
+use crate::scenario;
+
+/// Prints the JSON Schema, or the reference page.
+pub(super) fn run(arguments: &Schema, printer: &mut Printer) {
+    if arguments.markdown {
+        return printer.out(&scenario::reference());
+    }
+    let schema = serde_json::to_string_pretty(&scenario::schema()).expect("a schema is plain data");
+    printer.out(&format!("{schema}\n"));
+}

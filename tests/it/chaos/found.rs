@@ -1,0 +1,225 @@
+//! What chaos has found: each bug as the smallest world that shows it.
+
+use super::drive::{Outcome, audited};
+use super::world::{World, plain};
+use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
+use edwc::model::{
+    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure,
+    Outage, Pool, PoolId, Setting, Site, SiteId, Stays,
+};
+use edwc::policy::{Plan, PolicyError, Scheduler, View};
+use edwc::world::records::{Fate, Purpose};
+use edwc::world::{Allocation, Preempt, Refusal};
+
+/// Starts what fits, in order, and does one thing at one time in seconds.
+struct Once<F> {
+    at: u64,
+    act: F,
+}
+
+impl<F: FnMut(View<'_>, &mut Plan<'_>) + Send> Scheduler for Once<F> {
+    fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        let at = Time(self.at * 1_000_000);
+        if view.now() == Time::ZERO && at > Time::ZERO {
+            plan.wake_at(at).expect("the time lies ahead");
+        }
+        if view.now() == at {
+            (self.act)(view, plan);
+            self.at = u64::MAX / 1_000_000;
+        } else {
+            start_what_fits(view, plan);
+        }
+        Ok(())
+    }
+}
+
+fn start_what_fits(view: View<'_>, plan: &mut Plan<'_>) {
+    for job in view.jobs().queued() {
+        for candidate in view.candidates(job) {
+            if plan.place(job, &[Allocation::new(candidate.pool, view.job(job).gpus)]).is_ok() {
+                break;
+            }
+        }
+    }
+}
+
+/// Runs a world under [`Once`], audited.
+fn once(world: &World, at: u64, act: impl FnMut(View<'_>, &mut Plan<'_>) + Send) -> Outcome {
+    audited(world, &mut Once { at, act }).expect("the run succeeds")
+}
+
+fn outages(seconds: &[(u32, u64, u64)]) -> Failure {
+    let outage =
+        |(node, at, lasts): &(u32, u64, u64)| Outage { pool: PoolId(0), node: *node, at: Time(at * 1_000_000), lasts: Span::seconds(*lasts) };
+    Failure {
+        name: "script".into(),
+        pools: IdSet::all(1),
+        mtbf: None,
+        while_busy: false,
+        crews: 0,
+        repair: Law::fixed(1.0),
+        outages: seconds.iter().map(outage).collect(),
+    }
+}
+
+fn checkpoint(every: u64, cost: u64, restore: u64) -> Option<Checkpoint> {
+    Some(Checkpoint { every: Span::seconds(every), cost: Span::seconds(cost), restore: Span::seconds(restore), size_per_gpu: Bytes::ZERO })
+}
+
+/// What a preemption keeps is lost after all when a failure sends the job back to the start.
+#[test]
+fn a_restart_loses_what_earlier_attempts_had_kept() {
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.classes[ClassId(0)].checkpoint = checkpoint(100, 1, 0);
+    world.model.classes[ClassId(0)].on_failure = OnFailure::Restart;
+    world.model.failures.push(outages(&[(0, 8, 1)]));
+    world.model.horizon = Some(Span::seconds(50));
+    let outcome = once(&world, 4, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+    });
+    // It computes 0 to 4, writes until 5, computes 5 to 8, fails, and computes all of it 9 to 19.
+    let time = outcome.records[0].gpu_time;
+    assert_eq!((time.kept, time.lost, time.checkpointing), (10_000_000, 7_000_000, 1_000_000));
+    assert_eq!(outcome.ending.totals.pools[PoolId(0)].gpu_time, time);
+}
+
+/// A job that is preempted waits at its site: the limit on jobs there counts it all the time.
+#[test]
+fn nobody_takes_the_place_of_a_preempted_job_at_a_full_site() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (2, 1, 10)]);
+    world.model.sites[SiteId(0)].admission.limit = Some(1);
+    let outcome = once(&world, 2, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Discard).expect("it may be preempted");
+        let other = view.jobs().queued().next().expect("one has just come");
+        assert_eq!(plan.place(other, &[Allocation::new(PoolId(0), 1)]), Err(Refusal::Admission { site: SiteId(0) }));
+    });
+    assert_eq!((outcome.records[0].fate, outcome.records[1].fate), (Fate::Finished, Fate::Rejected));
+}
+
+/// Shrinks the pool to so many nodes at a time in seconds.
+fn shrink(world: &mut World, nodes: u32, at: u64) {
+    let pool = Pool { nodes, ..world.model.pools[PoolId(0)].clone() };
+    world.model.changes.push(Change { at: Time(at * 1_000_000), settings: vec![Setting::Pool(PoolId(0), pool)] });
+}
+
+/// A node that is to leave leaves with its last job, but not for a preemption that is only tried.
+#[test]
+fn a_node_stays_whose_job_is_preempted_on_trial() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10)]);
+    shrink(&mut world, 1, 3);
+    let outcome = once(&world, 5, |view, plan| {
+        let jobs: Vec<_> = view.jobs().running().collect();
+        let mark = plan.mark();
+        for job in &jobs {
+            plan.preempt(*job, Preempt::Discard).expect("it may be preempted");
+        }
+        assert_eq!(plan.installed(PoolId(0)), 2, "the node that is to leave has left");
+        plan.rollback(mark);
+        assert_eq!(plan.installed(PoolId(0)), 4);
+    });
+    assert!(outcome.records.iter().all(|record| record.end == Time(10_000_000)));
+}
+
+/// A node that is to leave takes no new jobs, or it might never leave.
+#[test]
+fn nothing_starts_on_a_node_that_is_to_leave() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10), (4, 1, 5)]);
+    shrink(&mut world, 1, 3);
+    let outcome = once(&world, 100, |_, _| {});
+    assert_eq!(outcome.records[2].start, Some(Time(10_000_000)), "the second node has a free GPU, but is to leave");
+}
+
+/// A node may fail while it drains: its jobs are stopped, and it leaves.
+#[test]
+fn a_node_that_fails_while_it_drains_leaves() {
+    let mut world = plain(2, 2, &[(0, 2, 10), (0, 1, 10)]);
+    shrink(&mut world, 1, 3);
+    world.model.failures.push(outages(&[(1, 5, 1)]));
+    let outcome = once(&world, 100, |_, _| {});
+    assert_eq!(outcome.records[1].failures, 1);
+    assert_eq!(outcome.records[1].end, Time(20_000_000));
+}
+
+/// A site's cache follows a change: what no longer fits goes.
+#[test]
+fn a_cache_that_shrinks_gives_up_what_no_longer_fits() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (100, 1, 10)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for job in &mut world.jobs {
+        job.dataset = Some(DatasetSpec { data, key: 0, bytes: Bytes(5 * Bytes::PER_GB) });
+    }
+    let site = Site { cache: Some(Bytes::ZERO), ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(50_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 5 GB over 8 Gbit/s take 5 s, each time.
+    assert_eq!(outcome.records[1].staging, Span::seconds(5));
+}
+
+/// A limit on jobs that comes later counts from then on.
+#[test]
+fn a_site_may_begin_to_lose_what_cannot_start_at_once() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (1, 1, 10), (30, 1, 10), (31, 1, 10)]);
+    let site = Site { admission: Admission { limit: None, loss: true }, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(25_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    let fates: Vec<Fate> = outcome.records.iter().map(|record| record.fate).collect();
+    assert_eq!(fates, [Fate::Finished, Fate::Finished, Fate::Finished, Fate::Rejected]);
+}
+
+/// Online services may come and go with a change; their hours and their power follow.
+#[test]
+fn reserved_shares_may_change_while_the_run_goes_on() {
+    let hours = |hours: u64| Time(hours * 3_600_000_000);
+    let mut world = plain(1, 2, &[(0, 1, 5 * 3_600)]);
+    world.model.horizon = Some(Span::hours(8));
+    world.model.chips[ChipId(0)].busy = Power(1_000);
+    let mut pool = world.model.pools[PoolId(0)].clone();
+    pool.reserved_by_hour[2] = Ratio::ONE;
+    let settings = vec![Setting::Pool(PoolId(0), pool.clone())];
+    world.model.changes.push(Change { at: hours(1), settings });
+    // In the middle of a reserved hour it is all over.
+    pool.reserved_by_hour = [Ratio::ZERO; 24];
+    world.model.changes.push(Change { at: Time(hours(2).0 + 1_800_000_000), settings: vec![Setting::Pool(PoolId(0), pool)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    let totals = &outcome.ending.totals;
+    assert_eq!(totals.pools[PoolId(0)].reserved, 1_800_000_000, "one GPU was left for half an hour");
+    // 1 W: five hours of the job, half an hour of online services.
+    assert_eq!(totals.sites[SiteId(0)].energy_mj, 5_500 * 3_600);
+}
+
+/// A levy is due on energy at the PUE of the time when it was used.
+#[test]
+fn a_levy_follows_a_change_of_pue() {
+    let mut world = plain(1, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::hours(4));
+    world.model.pools[PoolId(0)].host_power = Power(1_000_000);
+    world.model.sites[SiteId(0)].pue = Ratio(2_000_000);
+    world.model.levies.push(Levy {
+        name: "levy".into(),
+        to: LevyTo::Grid,
+        matcher: Matcher::default(),
+        pue: Ratio::ONE,
+        bands: vec![(Ratio::ZERO, Ratio(u64::MAX), Money::yuan(1))],
+        pass_through: Ratio::ZERO,
+    });
+    let site = Site { pue: Ratio::ONE, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(3_600_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    // 1 kW at a PUE of 2 for one hour: 2 kWh, half of which is excess.
+    assert_eq!(outcome.ending.ledger.turnover(Purpose::Levy(LevyId(0))).run, Money::yuan(1));
+}
+
+/// A node that is down when the fleet shrinks leaves when it is repaired, and draws nothing from then on.
+#[test]
+fn a_node_that_leaves_as_it_is_repaired_draws_no_power() {
+    let mut world = plain(2, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::seconds(100));
+    world.model.pools[PoolId(0)].host_power = Power(1_000);
+    world.model.failures.push(outages(&[(1, 10, 20)]));
+    shrink(&mut world, 1, 20);
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 1 W for 100 s, and 1 W for the 30 s until the repair.
+    assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 130_000);
+}

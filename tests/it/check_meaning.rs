@@ -272,7 +272,12 @@ fn the_schema_and_the_reference_know_every_key() {
         |object: &serde_json::Value| object["properties"].as_object().is_some_and(|keys| keys.values().all(|key| key["description"].is_string()));
     assert!(described(&schema) && described(&definitions["site"]) && described(&definitions["subsidy"]));
     let page = reference();
-    for words in ["## Site\n", "| `pue` | a number from 1 to 100 | 1.0 | metered power ÷ IT power |", "## Laws", "| an amount of money | `\"2.5M CNY\"`, `\"2.5亿元\"` |"] {
+    for words in [
+        "## Site\n",
+        "| `pue` | a number from 1 to 100 | 1.0 | metered power ÷ IT power |",
+        "## Laws",
+        "| an amount of money | `\"2.5M CNY\"`, `\"2.5亿元\"` |",
+    ] {
         assert!(page.contains(words), "{words}");
     }
     assert!(page.lines().filter(|line| line.starts_with("| `")).all(|line| line.matches(" | ").count() >= 2));

@@ -55,7 +55,8 @@ impl Attempts {
     /// Returns the GPU time charged to a quota or its descendants.
     pub fn used_gpu_us(&self, model: &Model, quota: QuotaId) -> u128 {
         let of = |(attempt, end): &(Attempt, Time)| {
-            let gpus: u32 = attempt.parts.iter().filter(|part| part.2.iter().any(|charged| is_below(model, *charged, quota))).map(|part| part.1).sum();
+            let gpus: u32 =
+                attempt.parts.iter().filter(|part| part.2.iter().any(|charged| is_below(model, *charged, quota))).map(|part| part.1).sum();
             u128::from(gpus) * u128::from(end.since(attempt.start).0)
         };
         self.closed.iter().map(of).sum()
@@ -112,4 +113,3 @@ fn charged(model: &Model, facts: &Facts, subject: &Subject) -> Vec<QuotaId> {
     }
     deepest.into_values().map(|(_, quota)| quota).collect()
 }
-

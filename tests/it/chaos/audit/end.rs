@@ -59,7 +59,10 @@ fn check_record(audit: &Audit, record: &JobRecord) {
         let slack = u128::from(record.starts) * u128::from(fastest / 1_000_000 + 2);
         let whole = u128::from(record.work.0);
         // Every attempt rounds by a tick.
-        assert!(work(slowest) <= whole + slack && whole <= work(fastest) + slack, "the work that was kept is the job's, at {slowest} to {fastest}: {record:?}");
+        assert!(
+            work(slowest) <= whole + slack && whole <= work(fastest) + slack,
+            "the work that was kept is the job's, at {slowest} to {fastest}: {record:?}"
+        );
     }
     if class.on_failure == OnFailure::Keep && record.preemptions == 0 {
         assert_eq!(time.lost, 0, "nothing is lost: {record:?}");
@@ -92,7 +95,10 @@ fn check_gpu_time(audit: &Audit, outcome: &Outcome) {
         let time = of_pool.gpu_time;
         assert_eq!(time.held, seen[pool.0 as usize], "GPU time of {pool:?} in the window");
         assert_eq!(time.held, time.kept + time.staging + time.checkpointing + time.restoring + time.lost, "GPU time of {pool:?}");
-        assert!(time.held + of_pool.reserved <= of_pool.up && of_pool.up <= of_pool.installed, "{pool:?} holds no more than is up: {of_pool:?}");
+        assert!(
+            time.held + of_pool.reserved <= of_pool.up && of_pool.up <= of_pool.installed,
+            "{pool:?} holds no more than is up: {of_pool:?}"
+        );
         assert!(of_pool.taken_up <= of_pool.node_time, "{of_pool:?}");
         by_chip[audit.model.pools[pool].chip.0 as usize] += time.held;
     }

@@ -41,7 +41,10 @@ fn check_pool(run: &Run, pool: PoolId, by_node: &BTreeMap<(PoolId, u32), u64>) {
         free += node_free;
         if held > 0 || node_free > 0 {
             let rest = u64::from(of_pool.gpus_per_node).checked_sub(held + node_free).expect("no GPU is held twice");
-            assert!(rest == 0 || (node_free == 0 && node >= of_pool.nodes), "every GPU of node {node} of {pool:?} is held or free, unless it drains");
+            assert!(
+                rest == 0 || (node_free == 0 && node >= of_pool.nodes),
+                "every GPU of node {node} of {pool:?} is held or free, unless it drains"
+            );
             assert!(capacity.is_up(pool, node), "only nodes in service hold or offer GPUs");
             draining += rest;
         }
@@ -49,7 +52,11 @@ fn check_pool(run: &Run, pool: PoolId, by_node: &BTreeMap<(PoolId, u32), u64>) {
     let held: u64 = by_node.iter().filter(|((of, _), _)| *of == pool).map(|(_, gpus)| gpus).sum();
     assert_eq!(capacity.held(pool), held, "GPUs held in {pool:?}");
     assert_eq!(capacity.busy_nodes(pool), busy, "busy nodes of {pool:?}");
-    assert_eq!(capacity.installed(pool), held + free + draining + capacity.down(pool), "installed GPUs of {pool:?} are held, free, or down");
+    assert_eq!(
+        capacity.installed(pool),
+        held + free + draining + capacity.down(pool),
+        "installed GPUs of {pool:?} are held, free, or down"
+    );
     assert!(capacity.installed_nodes(pool) >= of_pool.nodes, "nodes leave only if the fleet shrinks");
     let reserved = of_pool.reserved_at(model.calendar.hour(run.now()));
     assert_eq!(capacity.reserved(pool), reserved.min(free), "GPUs of {pool:?} held for online services");
@@ -130,7 +137,10 @@ fn check_starts(run: &Run, holders: &[JobId]) {
             continue;
         }
         assert!(status.deferred_until <= run.now(), "a deferred job waits");
-        assert!(status.parts.as_slice().len() == 1 || !model.classes[attributes.class].split.is_empty(), "a class without splits is never split");
+        assert!(
+            status.parts.as_slice().len() == 1 || !model.classes[attributes.class].split.is_empty(),
+            "a class without splits is never split"
+        );
         for (pool, _) in status.parts.iter() {
             let of_pool = &model.pools[pool];
             let (site, region) = (&model.sites[of_pool.site], &model.regions[attributes.region]);

@@ -3,8 +3,8 @@
 use super::{Feature, Switches, at, fold, instant, positive_span, span};
 use edwc::base::{Bandwidth, Bytes, Column, Gpus, Money, Ratio, Span, Time};
 use edwc::model::{
-    Checkpoint, ChipId, Class, ClassId, DataClass, DataId, DatasetSpec, Elsewhere, IdSet, JobSpec, KindId, Model, OnFailure, Outcome, Outside, RegionId,
-    SiteId, Stays, TenantGroup, TenantId, WorkloadId,
+    Checkpoint, ChipId, Class, ClassId, DataClass, DataId, DatasetSpec, Elsewhere, IdSet, JobSpec, KindId, Model, OnFailure, Outcome, Outside,
+    RegionId, SiteId, Stays, TenantGroup, TenantId, WorkloadId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

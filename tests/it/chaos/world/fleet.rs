@@ -3,8 +3,8 @@
 use super::{Feature, Switches, fold};
 use edwc::base::{Bandwidth, Bytes, Money, Power, Ratio, Span};
 use edwc::model::{
-    Admission, Chip, ChipId, CityId, DayPrices, Grid, GridId, HubId, Link, Model, Node, NodeId, Owner, Pool, PoolId, ProvinceId, Region, Series, Side,
-    Site, SiteId, Tariff, TariffId,
+    Admission, Chip, ChipId, CityId, DayPrices, Grid, GridId, HubId, Link, Model, Node, NodeId, Owner, Pool, PoolId, ProvinceId, Region, Series,
+    Side, Site, SiteId, Tariff, TariffId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -58,8 +58,18 @@ fn pool() -> impl Strategy<Value = Pool> {
     let gpus_per_node = prop_oneof![3 => prop::sample::select(vec![1_u32, 2, 4, 8, 16]), 1 => 1_u32..=16];
     let reserved = vec((0_usize..24, 0_u64..=1_000_000), 1..5);
     let price = prop_oneof![8 => 0_i64..40_000_000, 1 => Just(0), 1 => 0_i64..1_000_000_000_000];
-    (any::<u32>(), 0_u32..=20, gpus_per_node, 0_u64..2_000_000, price, any::<bool>(), 0_i64..300_000_000_000, 1_u64..2_000, reserved).prop_map(
-        |(chip, nodes, gpus_per_node, host, price, metered, capital, life, reserved)| {
+    (
+        any::<u32>(),
+        0_u32..=20,
+        gpus_per_node,
+        0_u64..2_000_000,
+        price,
+        any::<bool>(),
+        0_i64..300_000_000_000,
+        1_u64..2_000,
+        reserved,
+    )
+        .prop_map(|(chip, nodes, gpus_per_node, host, price, metered, capital, life, reserved)| {
             let mut reserved_by_hour = [Ratio::ZERO; 24];
             for (hour, share) in reserved {
                 reserved_by_hour[hour] = Ratio(share);
@@ -77,8 +87,7 @@ fn pool() -> impl Strategy<Value = Pool> {
                 life: Span::days(life),
                 reserved_by_hour,
             }
-        },
-    )
+        })
 }
 
 fn site() -> impl Strategy<Value = Site> {

@@ -78,7 +78,15 @@ impl Switches {
 
 /// Draws a world of any features.
 pub fn worlds() -> impl Strategy<Value = World> {
-    (any::<[bool; Feature::COUNT]>(), fleet::parts(), demand::parts(), rules::parts(), turmoil::parts(), frame::parts(), any::<u64>())
+    (
+        any::<[bool; Feature::COUNT]>(),
+        fleet::parts(),
+        demand::parts(),
+        rules::parts(),
+        turmoil::parts(),
+        frame::parts(),
+        any::<u64>(),
+    )
         .prop_map(|(switches, fleet, demand, rules, turmoil, frame, seed)| assemble(Switches(switches), fleet, demand, rules, turmoil, &frame, seed))
 }
 

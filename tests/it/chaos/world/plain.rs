@@ -3,9 +3,9 @@
 use super::World;
 use edwc::base::{Bandwidth, Bytes, Column, Gpus, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Admission, Calendar, Chip, ChipId, CityId, Class, ClassId, Drain, EvidenceCount, Grid, GridId, JobSpec, KindId, Model, Network, Node, NodeId, OnFailure,
-    Outcome, Owner, PolicyChoice, Pool, PoolId, ProvinceId, Region, RegionId, Series, Side, Site, SiteId, Tariff, TariffId, TenantGroup, TenantId,
-    WorkloadId,
+    Admission, Calendar, Chip, ChipId, CityId, Class, ClassId, Drain, EvidenceCount, Grid, GridId, JobSpec, KindId, Model, Network, Node, NodeId,
+    OnFailure, Outcome, Owner, PolicyChoice, Pool, PoolId, ProvinceId, Region, RegionId, Series, Side, Site, SiteId, Tariff, TariffId, TenantGroup,
+    TenantId, WorkloadId,
 };
 
 /// Makes a world of so many nodes and GPUs per node, in which nothing costs anything, and these jobs: (submission, GPUs, work), in seconds.

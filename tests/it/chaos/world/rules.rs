@@ -4,8 +4,8 @@ use super::{Feature, Switches, at, chosen, instant};
 use edwc::base::{Column, Money, Ratio, Span};
 use edwc::model::{
     Access, Allocate, Apply, Budget, Cap, CapScope, Covers, DomesticShare, Government, GovernmentId, GpuQuota, HoursCap, IdSet, Law, Levy, LevyTo,
-    Matcher, Model, OnMiss, OnShort, Overrun, Payee, Period, Queueing, Quota, QuotaId, RateTier, Reclaim, ShareOf, Stack, StackId, StackMode, Subsidy,
-    SubsidyRate, Supply,
+    Matcher, Model, OnMiss, OnShort, Overrun, Payee, Period, Queueing, Quota, QuotaId, RateTier, Reclaim, ShareOf, Stack, StackId, StackMode,
+    Subsidy, SubsidyRate, Supply,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -67,10 +67,12 @@ fn period() -> impl Strategy<Value = Period> {
 
 fn quota() -> impl Strategy<Value = (Option<u32>, Vec<Option<GpuQuota>>, Raw, Quota)> {
     let limit = || prop::option::of(0_u64..60);
-    let gpus = (0_u64..80, limit(), limit()).prop_map(|(nominal, borrowing_limit, lending_limit)| GpuQuota { nominal, borrowing_limit, lending_limit });
+    let gpus =
+        (0_u64..80, limit(), limit()).prop_map(|(nominal, borrowing_limit, lending_limit)| GpuQuota { nominal, borrowing_limit, lending_limit });
     let cap = |most: u128| {
-        prop::option::weighted(0.5, (0..most, period(), any::<bool>()))
-            .prop_map(|cap| cap.map(|(at_most, every, kill)| HoursCap { at_most, every, overrun: if kill { Overrun::Kill } else { Overrun::Report } }))
+        prop::option::weighted(0.5, (0..most, period(), any::<bool>())).prop_map(|cap| {
+            cap.map(|(at_most, every, kill)| HoursCap { at_most, every, overrun: if kill { Overrun::Kill } else { Overrun::Report } })
+        })
     };
     let parent = prop::option::weighted(0.6, any::<u32>());
     let how = (any::<bool>(), 0_usize..3, prop::bool::weighted(0.8));
@@ -96,11 +98,13 @@ fn quota() -> impl Strategy<Value = (Option<u32>, Vec<Option<GpuQuota>>, Raw, Qu
 }
 
 fn domestic() -> impl Strategy<Value = DomesticShare> {
-    (0_u64..=1_000_000, any::<bool>(), period(), 0_usize..3, 0_i64..1_000_000_000).prop_map(|(at_least, installed, over, on_miss, fine)| DomesticShare {
-        at_least: Ratio(at_least),
-        of: if installed { ShareOf::Installed } else { ShareOf::GpuHours },
-        over,
-        on_miss: [OnMiss::Report, OnMiss::Refuse, OnMiss::Fine(Money(fine))][on_miss],
+    (0_u64..=1_000_000, any::<bool>(), period(), 0_usize..3, 0_i64..1_000_000_000).prop_map(|(at_least, installed, over, on_miss, fine)| {
+        DomesticShare {
+            at_least: Ratio(at_least),
+            of: if installed { ShareOf::Installed } else { ShareOf::GpuHours },
+            over,
+            on_miss: [OnMiss::Report, OnMiss::Refuse, OnMiss::Fine(Money(fine))][on_miss],
+        }
     })
 }
 
@@ -143,7 +147,12 @@ fn subsidy() -> impl Strategy<Value = Subsidy> {
     });
     let how = (0_usize..3, 0_usize..4, 0_usize..4, 0_usize..3, period());
     let when = (prop::option::weighted(0.3, instant()), prop::option::weighted(0.3, instant()), super::span(200_000));
-    let rest = (prop::option::weighted(0.3, super::positive_span(100_000)), prop::option::of(0_u32..2), 0_u64..=1_000_000, prop::option::weighted(0.2, 0_u128..1 << 40));
+    let rest = (
+        prop::option::weighted(0.3, super::positive_span(100_000)),
+        prop::option::of(0_u32..2),
+        0_u64..=1_000_000,
+        prop::option::weighted(0.2, 0_u128..1 << 40),
+    );
     (rate, caps, budget, how, when, rest).prop_map(
         |(rate, caps, budget, (payee, supply, covers, short, window), (from, to, pay_after), (expires, stack, pass_through, floor))| Subsidy {
             name: "subsidy".into(),
@@ -152,7 +161,11 @@ fn subsidy() -> impl Strategy<Value = Subsidy> {
             valid: (from.map(edwc::base::Time), to.map(edwc::base::Time)),
             matcher: Matcher::default(),
             supply: [Supply::Anywhere, Supply::SameCity, Supply::SameProvince, Supply::Pools(IdSet::new())][supply].clone(),
-            covers: if matches!(rate, SubsidyRate::TargetPrice(_)) { Covers::Energy } else { [Covers::Compute, Covers::Energy, Covers::Transfer, Covers::Capital][covers] },
+            covers: if matches!(rate, SubsidyRate::TargetPrice(_)) {
+                Covers::Energy
+            } else {
+                [Covers::Compute, Covers::Energy, Covers::Transfer, Covers::Capital][covers]
+            },
             rate,
             caps,
             allocate: match (budget.is_some(), covers) {
@@ -171,13 +184,15 @@ fn subsidy() -> impl Strategy<Value = Subsidy> {
 }
 
 fn levy() -> impl Strategy<Value = Levy> {
-    (any::<bool>(), 1_000_000_u64..2_500_000, 1_u64..1_000_000, 0_i64..2_000_000, 0_u64..=1_000_000).prop_map(|(grid, pue, edge, charge, pass)| Levy {
-        name: "levy".into(),
-        to: if grid { LevyTo::Grid } else { LevyTo::Government(GovernmentId(0)) },
-        matcher: Matcher::default(),
-        pue: Ratio(pue),
-        bands: vec![(Ratio::ZERO, Ratio(edge), Money(charge)), (Ratio(edge), Ratio(u64::MAX), Money(charge * 2))],
-        pass_through: Ratio(pass),
+    (any::<bool>(), 1_000_000_u64..2_500_000, 1_u64..1_000_000, 0_i64..2_000_000, 0_u64..=1_000_000).prop_map(|(grid, pue, edge, charge, pass)| {
+        Levy {
+            name: "levy".into(),
+            to: if grid { LevyTo::Grid } else { LevyTo::Government(GovernmentId(0)) },
+            matcher: Matcher::default(),
+            pue: Ratio(pue),
+            bands: vec![(Ratio::ZERO, Ratio(edge), Money(charge)), (Ratio(edge), Ratio(u64::MAX), Money(charge * 2))],
+            pass_through: Ratio(pass),
+        }
     })
 }
 

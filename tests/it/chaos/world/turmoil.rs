@@ -3,8 +3,8 @@
 use super::{Feature, Switches, at, chosen, fold, instant, positive_span};
 use edwc::base::{Bandwidth, Bytes, Money, Power, Ratio, Span};
 use edwc::model::{
-    Access, AccessId, Admission, Change, Failure, GpuQuota, GridId, IdSet, Law, Link, LinkId, Model, NodeMtbf, Outage, OutsideId, Pool, PoolId, Quota,
-    QuotaId, Series, Setting, Site, SiteId, SubsidyId, TariffId,
+    Access, AccessId, Admission, Change, Failure, GpuQuota, GridId, IdSet, Law, Link, LinkId, Model, NodeMtbf, Outage, OutsideId, Pool, PoolId,
+    Quota, QuotaId, Series, Setting, Site, SiteId, SubsidyId, TariffId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -182,7 +182,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_map(operations in prop::collection::vec((any::<bool>(), 0_u64..400, 0_u64..100), 1..900), after in 0_u64..400, at_most in 0_u64..100) {
+        fn behaves_like_a_map(
+            operations in prop::collection::vec((any::<bool>(), 0_u64..400, 0_u64..100), 1..900),
+            after in 0_u64..400,
+            at_most in 0_u64..100,
+        ) {
             let (mut blocks, mut map) = (Blocks::default(), BTreeMap::new());
             for (add, key, value) in operations {
                 if add && !map.contains_key(&key) {

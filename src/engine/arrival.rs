@@ -85,14 +85,13 @@ impl Run {
 
     /// Compares what a job pays at most with what every pool would cost it now. `Some`: all cost more; the outside is where it goes then, if that
     /// is cheaper than its limit.
-    fn too_expensive(&self, job: JobId, limit: Money) -> Option<Option<OutsideId>> {
+    fn too_expensive(&mut self, job: JobId, limit: Money) -> Option<Option<OutsideId>> {
         let attributes = self.scene.jobs.attributes(job);
         // The work × GPUs on the reference chip is what the limit is per; by the user's estimate, as the decision is the user's.
         let at_most = per_gpu_hour(limit, attributes.gpus, attributes.estimate);
-        let affordable = |candidate: &&Candidate| {
-            self.bookings.capacity.could_hold(candidate.pool, attributes.gpus) && self.bookings.net_cost(&self.scene, job, candidate) <= at_most
-        };
-        if self.scene.reach.candidates(attributes.reach).iter().any(|candidate| affordable(&candidate)) {
+        let gpus = attributes.gpus;
+        self.bookings.make_offers(&self.scene, job);
+        if self.bookings.affordable(at_most, gpus) {
             return None;
         }
         let class = &self.scene.model.classes[attributes.class];

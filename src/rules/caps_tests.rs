@@ -168,7 +168,9 @@ proptest! {
         let mut rules = rules(&model);
         let mut running: Vec<(Held, u32, u64, u64)> = Vec::new();
         let mut used = [0_u128; 8];
-        let day = |used: &mut [u128; 8], gpus: u32, from: u64, to: u64| (from..to).for_each(|hour| used[(hour / 24) as usize] += u128::from(gpus) * HOUR);
+        let day = |used: &mut [u128; 8], gpus: u32, from: u64, to: u64| {
+            (from..to).for_each(|hour| used[(hour / 24) as usize] += u128::from(gpus) * HOUR);
+        };
         for now in 0..120 {
             rules.advance(&model, hour(now)).unwrap();
             while let Some(at) = running.iter().position(|(_, _, _, end)| *end == now) {

@@ -271,7 +271,8 @@ mod tests {
                 }
                 let purpose = if compute { Purpose::Compute } else { Purpose::Transfer };
                 let at = Time(since + length);
-                ledger.post(Posting { at, since: Time(since), from: accounts[from], to: accounts[to], amount: Money(amount), purpose, job: None }).unwrap();
+                let (from, to) = (accounts[from], accounts[to]);
+                ledger.post(Posting { at, since: Time(since), from, to, amount: Money(amount), purpose, job: None }).unwrap();
                 ledger.assert_balanced();
             }
         }

@@ -18,7 +18,8 @@ pub struct Offered {
     pub gpu_seconds_per_s: f64,
 }
 
-/// Returns what the synthetic workloads ask for on average over the run, by workload and gang size, in closed form: means of truncated laws, rates over
+/// Returns what the synthetic workloads ask for on average over the run, by workload and gang size, in closed form: means of truncated
+/// laws, rates over
 /// the horizon with their profiles and the scenario's changes; a backlog counts as if it came evenly. Traces are not read, and left out.
 pub fn offered_load(model: &Model) -> Vec<Offered> {
     let mut offered: Vec<Offered> = Vec::new();

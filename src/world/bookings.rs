@@ -33,6 +33,16 @@ pub struct Bookings {
     pub window: Window,
     /// Quotas, caps, subsidies, access, and the books.
     pub rules: Rules,
+    /// Net costs of the last job that was submitted at each of its candidates, as it compared them with what it pays.
+    offers: Offers,
+}
+
+/// The net costs of one job at an instant; who binds it at the same instant need not work them out again.
+#[derive(Clone, Debug, Default)]
+struct Offers {
+    number: JobNumber,
+    at: Time,
+    costs: Vec<(PoolId, Money)>,
 }
 
 /// What a waiting job adds to the pool that it is bound to.
@@ -111,6 +121,7 @@ impl Bookings {
             since: Column::filled(model.pools.len(), Time::ZERO),
             window,
             rules,
+            offers: Offers::default(),
         }
     }
 
@@ -229,8 +240,31 @@ impl Bookings {
         // What cannot be counted is not expected.
         self.rules.expected(&scene.model, &start, &[bases(quote, gpus)]).map_or(Money::ZERO, |expected| expected.tenant)
     }
-    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy, levies and transfer, less subsidies.
+    /// Works out what a job that is submitted now would cost at each candidate, in their order.
+    pub fn make_offers(&mut self, scene: &Scene, job: JobId) {
+        let attributes = scene.jobs.attributes(job);
+        let mut costs = std::mem::take(&mut self.offers.costs);
+        costs.clear();
+        costs
+            .extend(scene.reach.candidates(attributes.reach).iter().map(|candidate| (candidate.pool, self.work_out_net_cost(scene, job, candidate))));
+        self.offers = Offers { number: attributes.number, at: scene.now, costs };
+    }
+    /// Tells whether a pool that can hold the gang was offered for at most so much.
+    pub fn affordable(&self, at_most: Money, gpus: u32) -> bool {
+        self.offers.costs.iter().any(|(pool, cost)| *cost <= at_most && self.capacity.could_hold(*pool, gpus))
+    }
+    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy, levies and transfer, less subsidies. A job
+    /// that was offered its costs at this instant keeps them.
     pub fn net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
+        if self.offers.at == scene.now && self.offers.number == scene.jobs.attributes(job).number {
+            let offered = self.offers.costs.binary_search_by_key(&candidate.pool, |offer| offer.0);
+            if let Ok(offer) = offered {
+                return self.offers.costs[offer].1;
+            }
+        }
+        self.work_out_net_cost(scene, job, candidate)
+    }
+    fn work_out_net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
         let quote = quote::quote(scene, job, candidate);
         let pool = &scene.model.pools[candidate.pool];
         let energy = if pool.metered { quote.energy.0 } else { 0 };

@@ -85,7 +85,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_sorted_list(jobs in prop::collection::vec((0_u64..500, 1_u32..9), 1..400), removals in prop::collection::vec(any::<prop::sample::Index>(), 0..200), missing in 1_u64..400) {
+        fn behaves_like_a_sorted_list(
+            jobs in prop::collection::vec((0_u64..500, 1_u32..9), 1..400),
+            removals in prop::collection::vec(any::<prop::sample::Index>(), 0..200),
+            missing in 1_u64..400,
+        ) {
             let mut ends = ExpectedEnds::default();
             let mut list: Vec<(u64, u64, u32)> = Vec::new();
             for (number, (at, gpus)) in jobs.iter().enumerate() {

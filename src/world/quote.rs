@@ -64,13 +64,13 @@ pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
     let pool = &model.pools[candidate.pool];
     let gpus = scene.jobs.attributes(job).gpus;
     let begin = scene.now + staging;
-    let energy = scene.meter.share(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run).unwrap_or_default();
+    let (energy_mj, energy) = scene.meter.expected(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run);
     Quote {
         staging,
         run,
         compute: per_gpu_hour(pool.price, gpus, run),
-        energy: energy.cost,
-        energy_mj: u64::try_from(energy.energy_mj).unwrap_or(u64::MAX),
+        energy,
+        energy_mj,
         transfer: scene.transfer_price(job, candidate),
         capital: capital(model, candidate.pool, gpus, run),
     }

@@ -5,8 +5,8 @@ pub(super) fn normal_below(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// Returns the regularised lower incomplete gamma function P(`shape`, `x`): by its series below the mean, by Lentz's continued fraction above (Press et
-/// al. 2007, *Numerical Recipes*, section 6.2). Relative error about 10⁻¹²; *O*(√shape) steps.
+/// Returns the regularised lower incomplete gamma function P(`shape`, `x`): by its series below the mean, by Lentz's continued fraction
+/// above (Press et al. 2007, *Numerical Recipes*, section 6.2). Relative error about 10⁻¹²; *O*(√shape) steps.
 pub(super) fn gamma_below(shape: f64, x: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

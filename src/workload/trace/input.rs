@@ -240,7 +240,8 @@ struct FileState {
 }
 
 impl Guard {
-    /// Looks at a file and returns its first bytes; `file` stays at its start. Both handles share one place in the file, so that a check ends the reading.
+    /// Looks at a file and returns its first bytes; `file` stays at its start. Both handles share one place in the file, so that a check
+    /// ends the reading.
     fn new(file: &mut File) -> io::Result<(Self, Vec<u8>)> {
         let (state, head) = FileState::read(file)?;
         Ok((Self { file: file.try_clone()?, state }, head))

@@ -1,7 +1,7 @@
 //! Recorded workloads: a trace file as a stream of jobs, mapped onto the scenario.
 //!
-//! `native.rs` and `swf.rs` describe the formats, column by column. Either may be gzip; files are streamed, and memory does not grow with them but for ids and, where
-//! rows are to be sorted, temporary files.
+//! `native.rs` and `swf.rs` describe the formats, column by column. Either may be gzip; files are streamed, and memory does not grow
+//! with them but for ids and, where rows are to be sorted, temporary files.
 
 mod ids;
 mod input;

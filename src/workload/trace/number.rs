@@ -1,6 +1,7 @@
 //! Numbers in traces: plain decimals, read exactly into integers of a smaller unit.
 
-/// Reads a decimal number as an integer of 10⁻ᵈ units, rounded half up where it has more digits: `"1.5"` with 6 digits is 1,500,000. At most nine digits.
+/// Reads a decimal number as an integer of 10⁻ᵈ units, rounded half up where it has more digits: `"1.5"` with 6 digits is 1,500,000. At
+/// most nine digits.
 ///
 /// # Errors
 /// Whatever is not an optional minus, digits and an optional fraction, or does not fit; the text says what it looks like.

@@ -9,8 +9,8 @@
 //! | 2 submit time | when it was submitted, in seconds of the log's own clock; `UnixStartTime` is not added |
 //! | 4 run time | its work; 0 is a job without work |
 //! | 5 allocated processors | its gang; where unknown or 0, field 8, the processors requested |
-//! | 9 requested time | the user's estimate; where unknown, the run time. A run time above it is kept: whether the job is then ended is the class's affair |
-//! | 11 status | 0 failed, 1 completed, 5 cancelled; unknown counts as completed. 2, 3 and 4 are parts of a job that has a line of its own for the whole: they are left out and counted |
+//! | 9 requested time | the user's estimate; where unknown, the run time. A longer run time is kept: whether the job is ended is the class's affair |
+//! | 11 status | 0 failed, 1 completed, 5 cancelled; unknown counts as completed; 2 to 4, parts of a job with a line of its own, are left out and counted |
 //! | 12 user | the user, who is always the same tenant |
 //!
 //! Left aside: 3 wait time (the simulator finds its own), 6 and 7 processor time and memory used, 10 memory requested, 13 to 16 group, program, queue
@@ -18,7 +18,8 @@
 //!
 //! As it is, a log is refused at a line without run time or processors, such as that of a job that was cancelled in the queue. `clean = "pyss"` does
 //! instead what the Python scheduler simulator pyss does: run time or allocated processors ≤ 0 make a job of 1 s on 1 processor with an
-//! estimate of 1 s; else run = max(min(requested, run), 1) and estimate = max(requested, run as recorded, 1), where an unknown request is the run time.
+//! estimate of 1 s; else run = max(min(requested, run), 1) and estimate = max(requested, run as recorded, 1), where an unknown request
+//! is the run time.
 
 use super::input::Input;
 use super::number::{decimal, integer};

@@ -543,7 +543,11 @@ fn a_change_may_not_touch_the_trace_but_its_laws() {
 proptest! {
     /// Damage to a file is refused, or gives jobs in order; nothing panics.
     #[test]
-    fn damaged_files_never_panic(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 0..8), format in 0..3, sort: bool) {
+    fn damaged_files_never_panic(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3), 0..8),
+        format in 0..3,
+        sort: bool,
+    ) {
         let native = "job,submit_s,gpus,work_s,tenant,data,dataset,dataset_gb,priority,outcome\n\"a\"\"\n,\",0,1,60,lab-3,web,x,1,-2,failed\n8,5,4,1.5,lab,,,,,\n";
         let mut bytes = match format {
             0 => native.as_bytes().to_vec(),

@@ -27,7 +27,12 @@ impl Run {
                     status.pool = Some(to.pool);
                     status.load_gpu_us = to.load_gpu_us;
                 }
-                Decision::Preempt { job, how, released } => self.preempt(job, how, released)?,
+                Decision::Preempt { job, how, released, reclaimed } => {
+                    if let Some(hold) = self.scene.jobs.status(job).rule_hold.filter(|_| reclaimed) {
+                        self.bookings.rules.count_reclaimed(hold);
+                    }
+                    self.preempt(job, how, released)?;
+                }
                 Decision::Prefetch { job, site } => self.fetch_ahead(job, site)?,
                 Decision::Defer { job, until } => {
                     self.scene.jobs.status_mut(job).deferred_until = until;
@@ -260,6 +265,8 @@ impl Run {
     /// A running job gives its GPUs back, now or when its checkpoint is written.
     fn preempt(&mut self, job: JobId, how: Preempt, released: bool) -> Result<(), RunError> {
         if released {
+            // It is in the queue again at once: that makes a further round.
+            self.wake_up_at(self.scene.now);
             return self.stop_by_preemption(job, how);
         }
         // It writes a checkpoint: what it has computed so far is kept, and the writing is accounted to checkpointing.

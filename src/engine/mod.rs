@@ -279,8 +279,9 @@ impl Round<'_> {
         if let Some(overflow) = run.tally.overflow {
             return Err(overflow.into());
         }
-        run.carry_out()?;
+        // What the plan itself causes, such as a preempted job's return, is news of the next round.
         run.delta.clear();
+        run.carry_out()?;
         run.rounds_at_instant += 1;
         if run.rounds_at_instant > ROUNDS_AT_ONE_INSTANT {
             let error = PolicyError(format!("it was asked {ROUNDS_AT_ONE_INSTANT} times at one instant and still finds something to do"));

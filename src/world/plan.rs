@@ -63,6 +63,8 @@ pub enum Decision {
         how: Preempt,
         /// Whether its GPUs have been given back already.
         released: bool,
+        /// Whether a quota takes back what the job's quota has borrowed.
+        reclaimed: bool,
     },
     /// The job's data moves to the site ahead of its start.
     Prefetch {
@@ -171,7 +173,12 @@ impl<'a> Plan<'a> {
     }
     /// Takes the GPUs of a running job away.
     pub fn preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
-        let result = self.try_preempt(job, how);
+        let result = self.try_preempt(job, how, false);
+        self.count(result)
+    }
+    /// Preempts a job that [`Plan::reclaim_victims`] has named; its quotas count it as taken back.
+    pub fn take_back(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+        let result = self.try_preempt(job, how, true);
         self.count(result)
     }
     /// Holds a queued job back until a time.
@@ -509,7 +516,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn try_preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+    fn try_preempt(&mut self, job: JobId, how: Preempt, reclaimed: bool) -> Result<(), Refusal> {
         if !self.scene.jobs.is_live(job) {
             return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
         }
@@ -533,7 +540,7 @@ impl<'a> Plan<'a> {
             }
         }
         self.decided.insert(job);
-        self.decisions.push(Decision::Preempt { job, how, released: !writes });
+        self.decisions.push(Decision::Preempt { job, how, released: !writes, reclaimed });
         Ok(())
     }
 

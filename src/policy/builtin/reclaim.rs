@@ -40,7 +40,7 @@ impl Reclaim {
         }
         let mark = plan.mark();
         for victim in victims {
-            if plan.preempt(victim, self.how).is_err() {
+            if plan.take_back(victim, self.how).is_err() {
                 plan.rollback(mark);
                 return false;
             }

@@ -1,13 +1,15 @@
 //! What chaos has found: each bug as the smallest world that shows it.
 
+use super::builtin::build;
 use super::drive::{Outcome, audited};
 use super::world::{World, plain};
 use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure,
-    Outage, Pool, PoolId, Setting, Site, SiteId, Stays,
+    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, GpuQuota, IdSet, Law, Levy, LevyId, LevyTo, Matcher,
+    OnFailure, Outage, PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, Reclaim, Setting, Site, SiteId, Stays, TenantGroup, TenantGroupId,
+    TenantId,
 };
-use edwc::policy::{Plan, PolicyError, Scheduler, View};
+use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
 use edwc::world::records::{Fate, Purpose};
 use edwc::world::{Allocation, Preempt, Refusal};
 
@@ -222,4 +224,36 @@ fn a_node_that_leaves_as_it_is_repaired_draws_no_power() {
     let outcome = once(&world, 1_000, |_, _| {});
     // 1 W for 100 s, and 1 W for the 30 s until the repair.
     assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 130_000);
+}
+
+/// Who gives way to a quota that takes back what is its own waits in the queue again, and is counted.
+#[test]
+fn victims_of_reclaim_come_back() {
+    for policy in ["fifo+at-submit+first-fit+reclaim", "fifo+at-start+first-fit+easy+reclaim"] {
+        let mut world = plain(1, 2, &[(0, 1, 100), (1, 1, 100), (10, 1, 20)]);
+        let other = TenantGroup { name: "other".into(), first: TenantId(1), ..world.model.tenants[TenantGroupId(0)].clone() };
+        world.model.tenants.push(other);
+        world.jobs[2].tenant = TenantId(1);
+        let quota = |name: &str, parent: Option<QuotaId>, nominal: u64, groups: Option<TenantGroupId>| Quota {
+            name: name.into(),
+            parent,
+            matcher: Matcher { groups: groups.map(|group| [group].into_iter().collect()), ..Matcher::default() },
+            has_matcher: groups.is_some(),
+            gpus: [Some(GpuQuota { nominal, borrowing_limit: None, lending_limit: None })].into_iter().collect(),
+            gpu_hours: None,
+            energy: None,
+            queueing: Queueing::BestEffort,
+            reclaim: Reclaim::Any,
+            domestic: None,
+        };
+        world.model.quotas.push(quota("cohort", None, 0, None));
+        world.model.quotas.push(quota("one", Some(QuotaId(0)), 1, Some(TenantGroupId(0))));
+        world.model.quotas.push(quota("two", Some(QuotaId(0)), 1, Some(TenantGroupId(1))));
+        let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false };
+        let outcome = audited(&world, build(&choice, &world).as_mut()).expect("the run succeeds");
+        // The second job gives way at 10, and starts again when the third has ended.
+        let second = &outcome.records[1];
+        assert_eq!((second.preemptions, second.start, second.end), (1, Some(Time(30_000_000)), Time(130_000_000)), "{policy}");
+        assert_eq!(outcome.ending.totals.quotas[QuotaId(1)].reclaimed, 1, "{policy}");
+    }
 }

@@ -86,13 +86,14 @@ impl AtStart {
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
             let candidate = self.scratch[index].1;
-            if self.strict.stops(plan, job, candidate.pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let share = [Allocation::new(candidate.pool, view.job(job).gpus)];
             match plan.place(job, &share).map_err(Held::by) {
                 Ok(()) => return Ok(()),
-                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
                 Err(Held::Room) => room_is_short = true,
             }
@@ -145,7 +146,8 @@ impl AtStart {
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
             let candidate = self.scratch[index].1;
-            if self.strict.stops(plan, job, candidate.pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let head = self.head.as_mut().expect("somebody is passed");

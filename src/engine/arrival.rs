@@ -3,7 +3,7 @@
 use super::instant::History;
 use super::{Run, RunError};
 use crate::base::{Money, Ratio, Time};
-use crate::model::{JobId, JobSpec, OutsideId, PoolId};
+use crate::model::{Arrivals, JobId, JobSpec, OutsideId, PoolId, WorkloadId};
 use crate::rules::Refusal;
 use crate::world::delta::Left;
 use crate::world::jobs::{Attributes, DatasetUse, State};
@@ -19,6 +19,7 @@ impl Run {
         let data = spec.dataset.map(|dataset| dataset.data);
         let reach = self.scene.reach.row(&self.scene.model, &self.scene.network.routes, region, spec.class, data);
         let dataset = spec.dataset.map(|dataset| {
+            self.retire_before(spec.workload, dataset.key);
             let id = self.scene.network.datasets.refer(spec.workload, dataset.key, dataset.bytes, region);
             DatasetUse { data: dataset.data, id, bytes: self.scene.network.datasets.bytes(id) }
         });
@@ -57,6 +58,15 @@ impl Run {
             self.fresh.push((job, number));
         }
         Ok(())
+    }
+
+    /// Synthetic workloads go from one dataset to the next and never back: caches without a limit need not keep those that are over.
+    fn retire_before(&mut self, workload: WorkloadId, key: u64) {
+        if !matches!(self.scene.model.workloads.get(workload).map(|workload| &workload.arrivals), None | Some(Arrivals::Trace(_)))
+            && let Some(before) = self.latest_dataset[workload].replace(key).filter(|before| *before != key)
+        {
+            self.scene.network.datasets.retire(workload, before);
+        }
     }
 
     /// Tells why no pool can ever run a job; `None`: one can. The reason is that of the pool that came closest.

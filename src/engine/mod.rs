@@ -28,7 +28,7 @@ mod tests;
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError};
+use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, WorkloadId};
 use crate::policy::{Needs, PolicyError, Scheduler};
 use crate::rules::ledger::Ledger;
 use crate::rules::{Rules, RunBounds};
@@ -120,6 +120,8 @@ pub struct Run {
     billed_until: Column<SiteId, Time>,
     bytes_in: Column<SiteId, u64>,
     deliveries: Vec<Delivery>,
+    /// The dataset that each synthetic workload is at.
+    latest_dataset: Column<WorkloadId, Option<u64>>,
     scratch: Vec<JobId>,
     finished: bool,
 }
@@ -169,6 +171,7 @@ impl Run {
             billed_until: Column::filled(model.sites.len(), Time::ZERO),
             bytes_in: Column::filled(model.sites.len(), 0),
             deliveries: Vec::new(),
+            latest_dataset: Column::filled(model.workloads.len(), None),
             pool_reserved: Column::filled(model.pools.len(), 0),
             scratch: Vec::new(),
             finished: false,
@@ -203,9 +206,10 @@ impl Run {
         let Some(mut round) = self.next_round()? else {
             return Ok(false);
         };
-        let (view, mut plan) = round.split();
-        let result = policy.schedule(view, &mut plan);
-        drop(plan);
+        let result = {
+            let (view, mut plan) = round.split();
+            policy.schedule(view, &mut plan)
+        };
         match result {
             Ok(()) => round.commit().map(|()| true),
             Err(error) => Err(round.run.policy_error(error)),

@@ -265,5 +265,4 @@ fn consumption(amounts: Amounts) -> Result<Consumption, MoneyOverflow> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

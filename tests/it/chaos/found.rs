@@ -10,7 +10,7 @@ use edwc::model::{
     TenantGroup, TenantGroupId, TenantId,
 };
 use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
-use edwc::world::records::{Fate, Purpose};
+use edwc::world::records::{Fate, Purpose, Reason};
 use edwc::world::{Allocation, Preempt, Refusal};
 
 /// Starts what fits, in order, and does one thing at one time in seconds.
@@ -284,4 +284,49 @@ fn quota(name: &str, parent: Option<QuotaId>, nominal: Option<u64>, group: Optio
         reclaim: Reclaim::Any,
         domestic: None,
     }
+}
+
+/// A cap that kills counts what waits for data and what writes a checkpoint: neither holds GPUs longer than was committed.
+#[test]
+fn a_cap_that_kills_ends_what_does_not_compute() {
+    let capped = |at_most: u128| {
+        let mut quota = quota("capped", None, None, None);
+        quota.gpu_hours = Some(HoursCap { at_most: at_most * 1_000_000, every: Period::Run, overrun: Overrun::Kill });
+        quota
+    };
+    // Two transfers of 10 s each share the link: both take 20 s, which the first start could not know.
+    let mut world = plain(1, 2, &[(0, 1, 5), (1, 1, 5)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for (key, job) in world.jobs.iter_mut().enumerate() {
+        job.dataset = Some(DatasetSpec { data, key: key as u64, bytes: Bytes(10 * Bytes::PER_GB) });
+    }
+    world.model.quotas.push(capped(60));
+    let outcome = once(&world, 1_000, |_, _| {});
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(15_000_000), Some(Reason::KilledAtEstimate)));
+
+    // It would write its checkpoint from 8 to 12, but its estimate ends at 10.
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.classes[ClassId(0)].checkpoint = checkpoint(100, 4, 0);
+    world.model.quotas.push(capped(10));
+    let outcome = once(&world, 8, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].gpu_time.kept), (Time(10_000_000), 8_000_000));
+}
+
+/// Quotas know how long a gang takes that is spread over the nodes which the policy named.
+#[test]
+fn a_spread_gang_is_not_killed_for_being_slow() {
+    let mut world = plain(2, 2, &[(0, 2, 10)]);
+    world.model.classes[ClassId(0)].spread = vec![(2, Ratio(500_000))];
+    let mut capped = quota("capped", None, None, None);
+    capped.gpu_hours = Some(HoursCap { at_most: 100_000_000, every: Period::Run, overrun: Overrun::Kill });
+    world.model.quotas.push(capped);
+    let outcome = once(&world, 0, |view, plan| {
+        let job = view.jobs().queued().next().expect("it waits");
+        let share = |node: u32| Allocation { pool: PoolId(0), gpus: 1, node: Some(node) };
+        plan.place(job, &[share(0), share(1)]).expect("it fits");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(20_000_000), None));
 }

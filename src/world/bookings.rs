@@ -27,6 +27,8 @@ pub struct Bookings {
     pub admitted: Column<SiteId, u64>,
     /// Integrals of each pool within the measured window.
     pub totals: Column<PoolId, PoolTotals>,
+    /// Whether the head of each pool's queue waits for room, as the policy says; for the report on fragmentation only.
+    head_waits: Column<PoolId, bool>,
     /// When each pool's integrals were last brought up to date.
     since: Column<PoolId, Time>,
     /// The measured window.
@@ -118,6 +120,7 @@ impl Bookings {
             busy_power_mw: Column::filled(model.sites.len(), 0),
             admitted: Column::filled(model.sites.len(), 0),
             totals: Column::filled(model.pools.len(), PoolTotals::default()),
+            head_waits: Column::filled(model.pools.len(), false),
             since: Column::filled(model.pools.len(), Time::ZERO),
             window,
             rules,
@@ -136,12 +139,23 @@ impl Bookings {
         let installed = u128::from(self.capacity.installed(pool));
         totals.installed += installed * time;
         totals.up += (installed - u128::from(self.capacity.down(pool))) * time;
+        if self.head_waits[pool] {
+            totals.fragmented += u128::from(self.capacity.free(pool)) * time;
+        }
         let reserved = self.capacity.reserved(pool);
         totals.reserved += u128::from(reserved) * time;
         let nodes = u64::from(self.capacity.installed_nodes(pool));
         totals.node_time += u128::from(nodes) * time;
         let reserved_nodes = reserved.div_ceil(u64::from(model.pools[pool].gpus_per_node.max(1)));
         totals.taken_up += u128::from((u64::from(self.capacity.busy_nodes(pool)) + reserved_nodes).min(nodes)) * time;
+    }
+
+    /// Notes whether the head of a pool's queue waits for room.
+    pub fn note_head(&mut self, model: &Model, now: Time, pool: PoolId, waits: bool) {
+        if self.head_waits[pool] != waits {
+            self.touch(model, now, pool);
+            self.head_waits[pool] = waits;
+        }
     }
 
     /// Returns a job as the rules see its start in the given parts.

@@ -209,6 +209,11 @@ impl<'a> Plan<'a> {
         self.count(result)
     }
 
+    /// Says whether the head of a pool's queue waits for room: what is free there meanwhile is reported as fragmented. Nothing depends on it.
+    pub fn note_head(&mut self, pool: PoolId, waits: bool) {
+        self.bookings.note_head(&self.scene.model, self.scene.now, pool, waits);
+    }
+
     /// Marks the plan so far.
     pub fn mark(&self) -> Mark {
         Mark(self.decisions.len())

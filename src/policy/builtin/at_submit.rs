@@ -198,6 +198,7 @@ impl AtSubmit {
         {
             self.pass_the_head(parts, view, plan, pool, blocked);
         }
+        plan.note_head(pool, head.is_some());
         self.pools[pool].head = head;
     }
 

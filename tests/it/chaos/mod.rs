@@ -1,6 +1,7 @@
 //! Chaos: random worlds under random policies, audited after every round.
 //!
-//! `EDWC_CHAOS_CASES=10` runs ten times as many cases as the suite does. A world that fails is shrunk; it then becomes a test of its own in [`found`].
+//! `EDWC_CHAOS_CASES=10` runs ten times as many cases as the suite does. A world that fails is shrunk; it then becomes a test of its own
+//! in [`found`].
 
 mod audit;
 mod breaker;

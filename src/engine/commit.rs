@@ -77,6 +77,7 @@ impl Run {
         status.busy_power_mw = running.busy_power_mw;
         status.prices = prices;
         status.rule_hold = Some(started.rule_hold);
+        status.kill_at = self.bookings.rules.kill_at(started.rule_hold).unwrap_or(Time::NEVER);
         let usage = self.scene.jobs.usage_mut(job);
         usage.first_start.get_or_insert(now);
         usage.starts += 1;
@@ -93,7 +94,17 @@ impl Run {
         }
         self.request_data(job)?;
         self.compute_if_ready(job);
+        self.end_at_cap(job, Time::NEVER);
         Ok(())
+    }
+    /// A job that does not compute is ended too when a cap does not let it hold its GPUs any longer, unless it gives them back before.
+    fn end_at_cap(&mut self, job: JobId, until: Time) {
+        let status = self.scene.jobs.status(job);
+        let kill_at = status.rule_hold.and_then(|hold| self.bookings.rules.kill_at(hold)).unwrap_or(Time::NEVER);
+        if status.state != State::Running && kill_at < until {
+            let tie = self.scene.jobs.attributes(job).number;
+            self.agenda.push(Event { at: kill_at, kind: Kind::JobEnd, tie, subject: Subject::Job(job, status.epoch) });
+        }
     }
 
     /// Asks for what must be at the site before a job can compute: its dataset, and its checkpoint if that lies elsewhere.
@@ -226,8 +237,8 @@ impl Run {
         let estimated = self.scene.run_length(job, self.scene.jobs.status(job).rate);
         let class = &self.scene.model.classes[attributes.class];
         let status = self.scene.jobs.status(job);
-        let kill_at = if class.kill_at_estimate { now + estimated } else { Time::NEVER };
-        let kill_at = kill_at.min(status.rule_hold.and_then(|hold| self.bookings.rules.kill_at(hold)).unwrap_or(Time::NEVER));
+        let by_rule = status.kill_at;
+        let kill_at = if class.kill_at_estimate || by_rule != Time::NEVER { by_rule.min(now + estimated) } else { Time::NEVER };
         let (parts, old_end, epoch) = (status.parts, status.expected_end, status.epoch);
         let ends_at = (now + timeline.length()).min(kill_at);
         self.bookings.move_expected_end(&self.scene, job, now + estimated);
@@ -280,6 +291,7 @@ impl Run {
         status.stopping_since = now;
         let event = Event { at: now + cost, kind: Kind::CheckpointEnd, tie, subject: Subject::Job(job, status.epoch) };
         self.agenda.push(event);
+        self.end_at_cap(job, now + cost);
         Ok(())
     }
 }

@@ -128,6 +128,7 @@ impl Run {
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;
             self.digest.event(History::Boundary as u8, [now.0, 0, 0]);
+            self.delta.anything_changed |= self.bookings.rules.next_opening() <= now;
             self.bookings.rules.advance(&self.scene.model, now)?;
         }
         if self.next_day <= now {

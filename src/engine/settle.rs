@@ -37,7 +37,7 @@ impl Run {
     /// A job has done all its work, or is ended by its estimate or a quota.
     pub(super) fn end_job(&mut self, job: JobId) -> Result<(), RunError> {
         let status = *self.scene.jobs.status(job);
-        let done = status.computing + self.timeline(job).length() <= self.scene.now;
+        let done = status.state == State::Running && status.computing + self.timeline(job).length() <= self.scene.now;
         let number = self.scene.jobs.attributes(job).number;
         self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
         self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;

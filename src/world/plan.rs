@@ -377,10 +377,11 @@ impl<'a> Plan<'a> {
         if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
             return Err(Refusal::Admission { site });
         }
-        let (staging, run) = quote::expected_time(self.scene, job, &first);
+        let rate = self.rate(job, &first, shares).times(split_efficiency);
+        let (staging, run) = (self.scene.staging_time(job, &first), self.scene.run_length(job, rate));
         let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claims == Claims::NONE;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
-        let quote = if needs_money { quote::quote(self.scene, job, &first) } else { Quote::default() };
+        let quote = if needs_money { quote::quote_at_rate(self.scene, job, &first, rate) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
         let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
@@ -394,12 +395,7 @@ impl<'a> Plan<'a> {
             }
         };
 
-        let nodes = self.bookings.capacity.shares(held).count() as u32;
-        let spread = self.scene.model.classes[attributes.class].spread_efficiency(nodes);
-        let rate = first.rate.times(spread).times(split_efficiency);
-        let run = self.scene.run_length(job, rate);
         let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
-        let expected_end = self.scene.now + staging + run;
         let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
@@ -409,6 +405,15 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// Returns the work per second of a gang over the nodes that these shares span.
+    fn rate(&self, job: JobId, candidate: &Candidate, shares: &[Allocation]) -> Ratio {
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        if class.spread.is_empty() {
+            return candidate.rate;
+        }
+        let spanned = |share: &Allocation| share.node.map_or_else(|| self.bookings.capacity.nodes_spanned(share.pool, share.gpus), |_| 1);
+        candidate.rate.times(class.spread_efficiency(shares.iter().map(spanned).sum()))
+    }
     /// Claims subsidies; what money cannot hold is noted, and ends the run.
     fn claim(&mut self, job: JobId, start: &Start<'_>, quote: &Quote) -> Claims {
         self.bookings.claim(self.scene, job, start, quote).unwrap_or_else(|overflow| {
@@ -443,11 +448,12 @@ impl<'a> Plan<'a> {
 
     /// Checks where a job may run, and whether its gang may be split like this.
     fn check_pools(&self, job: JobId, parts: &Parts) -> Result<(Candidate, Ratio), Refusal> {
-        let first = self.candidate(job, parts.as_slice()[0].0)?;
+        let mut first = self.candidate(job, parts.as_slice()[0].0)?;
         let Some((other, _)) = parts.as_slice().get(1) else {
             return Ok((first, Ratio::ONE));
         };
-        self.candidate(job, *other)?;
+        // One half may read its data from afar: the gang goes at the pace of the slower half.
+        first.rate = first.rate.min(self.candidate(job, *other)?.rate);
         let model = &self.scene.model;
         let (here, there) = (&model.pools[first.pool], &model.pools[*other]);
         if here.chip != there.chip || here.site == there.site {

@@ -5,12 +5,12 @@ use super::drive::{Outcome, audited};
 use super::world::{World, plain};
 use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, GpuQuota, IdSet, Law, Levy, LevyId, LevyTo, Matcher,
-    OnFailure, Outage, PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, Reclaim, Setting, Site, SiteId, Stays, TenantGroup, TenantGroupId,
-    TenantId,
+    Access, Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId,
+    LevyTo, Matcher, OnFailure, Outage, Overrun, Period, PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, Reclaim, Setting, Site, SiteId, Stays,
+    TenantGroup, TenantGroupId, TenantId,
 };
 use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
-use edwc::world::records::{Fate, Purpose};
+use edwc::world::records::{Fate, Purpose, Reason};
 use edwc::world::{Allocation, Preempt, Refusal};
 
 /// Starts what fits, in order, and does one thing at one time in seconds.
@@ -234,21 +234,9 @@ fn victims_of_reclaim_come_back() {
         let other = TenantGroup { name: "other".into(), first: TenantId(1), ..world.model.tenants[TenantGroupId(0)].clone() };
         world.model.tenants.push(other);
         world.jobs[2].tenant = TenantId(1);
-        let quota = |name: &str, parent: Option<QuotaId>, nominal: u64, groups: Option<TenantGroupId>| Quota {
-            name: name.into(),
-            parent,
-            matcher: Matcher { groups: groups.map(|group| [group].into_iter().collect()), ..Matcher::default() },
-            has_matcher: groups.is_some(),
-            gpus: [Some(GpuQuota { nominal, borrowing_limit: None, lending_limit: None })].into_iter().collect(),
-            gpu_hours: None,
-            energy: None,
-            queueing: Queueing::BestEffort,
-            reclaim: Reclaim::Any,
-            domestic: None,
-        };
-        world.model.quotas.push(quota("cohort", None, 0, None));
-        world.model.quotas.push(quota("one", Some(QuotaId(0)), 1, Some(TenantGroupId(0))));
-        world.model.quotas.push(quota("two", Some(QuotaId(0)), 1, Some(TenantGroupId(1))));
+        world.model.quotas.push(quota("cohort", None, Some(0), None));
+        world.model.quotas.push(quota("one", Some(QuotaId(0)), Some(1), Some(TenantGroupId(0))));
+        world.model.quotas.push(quota("two", Some(QuotaId(0)), Some(1), Some(TenantGroupId(1))));
         let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false };
         let outcome = audited(&world, build(&choice, &world).as_mut()).expect("the run succeeds");
         // The second job gives way at 10, and starts again when the third has ended.
@@ -256,4 +244,89 @@ fn victims_of_reclaim_come_back() {
         assert_eq!((second.preemptions, second.start, second.end), (1, Some(Time(30_000_000)), Time(130_000_000)), "{policy}");
         assert_eq!(outcome.ending.totals.quotas[QuotaId(1)].reclaimed, 1, "{policy}");
     }
+}
+
+/// A job that waits for a chip's window or for the next period of a cap starts when that begins, though nothing else happens then.
+#[test]
+fn what_a_date_held_back_starts_on_the_date() {
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.access.push(Access {
+        name: "later".into(),
+        chips: IdSet::all(1),
+        users: Matcher::default(),
+        from: Some(Time(100_000_000)),
+        until: None,
+        supply: None,
+    });
+    let choice = PolicyChoice::default();
+    let run = |world: &World| audited(world, build(&choice, world).as_mut()).expect("the run succeeds");
+    assert_eq!(run(&world).records[0].start, Some(Time(100_000_000)));
+
+    // Half an hour a day: the second job has to wait for the next day.
+    let mut world = plain(1, 1, &[(0, 1, 1_200), (0, 1, 1_200)]);
+    let mut day = quota("day", None, None, None);
+    day.gpu_hours = Some(HoursCap { at_most: 1_800_000_000, every: Period::Day, overrun: Overrun::Report });
+    world.model.quotas.push(day);
+    assert_eq!(run(&world).records[1].start, Some(Time(86_400_000_000)));
+}
+
+/// Makes a quota for a group of tenants, or for all.
+fn quota(name: &str, parent: Option<QuotaId>, nominal: Option<u64>, group: Option<TenantGroupId>) -> Quota {
+    Quota {
+        name: name.into(),
+        parent,
+        matcher: Matcher { groups: group.map(|group| [group].into_iter().collect()), ..Matcher::default() },
+        has_matcher: group.is_some(),
+        gpus: [nominal.map(|nominal| GpuQuota { nominal, borrowing_limit: None, lending_limit: None })].into_iter().collect(),
+        gpu_hours: None,
+        energy: None,
+        queueing: Queueing::BestEffort,
+        reclaim: Reclaim::Any,
+        domestic: None,
+    }
+}
+
+/// A cap that kills counts what waits for data and what writes a checkpoint: neither holds GPUs longer than was committed.
+#[test]
+fn a_cap_that_kills_ends_what_does_not_compute() {
+    let capped = |at_most: u128| {
+        let mut quota = quota("capped", None, None, None);
+        quota.gpu_hours = Some(HoursCap { at_most: at_most * 1_000_000, every: Period::Run, overrun: Overrun::Kill });
+        quota
+    };
+    // Two transfers of 10 s each share the link: both take 20 s, which the first start could not know.
+    let mut world = plain(1, 2, &[(0, 1, 5), (1, 1, 5)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for (key, job) in world.jobs.iter_mut().enumerate() {
+        job.dataset = Some(DatasetSpec { data, key: key as u64, bytes: Bytes(10 * Bytes::PER_GB) });
+    }
+    world.model.quotas.push(capped(60));
+    let outcome = once(&world, 1_000, |_, _| {});
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(15_000_000), Some(Reason::KilledAtEstimate)));
+
+    // It would write its checkpoint from 8 to 12, but its estimate ends at 10.
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.classes[ClassId(0)].checkpoint = checkpoint(100, 4, 0);
+    world.model.quotas.push(capped(10));
+    let outcome = once(&world, 8, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].gpu_time.kept), (Time(10_000_000), 8_000_000));
+}
+
+/// Quotas know how long a gang takes that is spread over the nodes which the policy named.
+#[test]
+fn a_spread_gang_is_not_killed_for_being_slow() {
+    let mut world = plain(2, 2, &[(0, 2, 10)]);
+    world.model.classes[ClassId(0)].spread = vec![(2, Ratio(500_000))];
+    let mut capped = quota("capped", None, None, None);
+    capped.gpu_hours = Some(HoursCap { at_most: 100_000_000, every: Period::Run, overrun: Overrun::Kill });
+    world.model.quotas.push(capped);
+    let outcome = once(&world, 0, |view, plan| {
+        let job = view.jobs().queued().next().expect("it waits");
+        let share = |node: u32| Allocation { pool: PoolId(0), gpus: 1, node: Some(node) };
+        plan.place(job, &[share(0), share(1)]).expect("it fits");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(20_000_000), None));
 }

@@ -29,6 +29,17 @@ impl AtStart {
         Self { reservations: Reservations::new(pools), ..Self::default() }
     }
     pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        self.follow_and_pass(parts, view, plan);
+        if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
+            if parts.backfill == Backfill::Conservative {
+                self.reserved_pass(parts, view, plan, true);
+            } else {
+                self.whole_pass(parts, view, plan);
+            }
+        }
+    }
+
+    fn follow_and_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
         let mut stale = delta.anything_changed || delta.terms_changed || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
@@ -188,18 +199,24 @@ impl AtStart {
                 let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
                 !held_back && !self.strict.stops(plan, job, candidate.pool)
             });
-            let slot = self.reservations.reserve(view, job, &candidates);
-            let Some(slot) = slot.filter(|slot| slot.from <= view.now()) else { continue };
+            self.reserve_or_start(parts, view, plan, job, candidates);
+        }
+    }
+
+    /// Reserves the earliest slot of a job, and starts it if that has come. A pool in which a rule holds it is of no use now: the others are tried.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId, mut candidates: Vec<Candidate>) {
+        while let Some(slot) = self.reservations.reserve(view, job, &candidates).filter(|slot| slot.from <= view.now()) {
             match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {
-                Ok(()) => self.started(parts, view, job),
+                Ok(()) => return self.started(parts, view, job),
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, slot.pool)) => {
-                    self.started(parts, view, job);
+                    return self.started(parts, view, job);
                 }
                 Err(Held::Rule(refusal)) => {
                     self.reservations.release(job);
                     self.strict.note(view, &refusal);
+                    candidates.retain(|candidate| candidate.pool != slot.pool);
                 }
-                Err(Held::Room) => {}
+                Err(Held::Room) => return,
             }
         }
     }

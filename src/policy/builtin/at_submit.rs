@@ -52,6 +52,16 @@ impl AtSubmit {
 
     pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.follow(parts, view, plan);
+        self.pass_touched(parts, view, plan);
+        if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
+            for pool in self.pools.ids().filter(|pool| self.pools[*pool].held_by_rule).collect::<Vec<_>>() {
+                self.touch(pool, true);
+            }
+            self.pass_touched(parts, view, plan);
+        }
+    }
+
+    fn pass_touched(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.touched.sort_unstable();
         for index in 0..self.touched.len() {
             let pool = self.touched[index];
@@ -244,7 +254,8 @@ impl AtSubmit {
         }
     }
 
-    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and limits only shrink.
+    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and
+    /// limits only shrink.
     fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
         let free = plan.free(pool);
         let (spare, window_us) = parts.backfill.limits(view, head);

@@ -20,6 +20,77 @@ fn backfilling_gives_the_hand_worked_schedule() {
     }
 }
 
+/// `bf-7-decr`, `bf-8-over`, `bf-8-early` and `bf-tie` of the known answers: GPUs; submit, GPUs, estimate and run time of each job; starts under conservative
+/// backfilling; the reservation that each job got on arrival.
+type Conservative = (u32, &'static [(u64, u32, u64, u64)], &'static [f64], &'static [f64]);
+const CONSERVATIVE: [Conservative; 4] = [
+    (
+        10,
+        &[(0, 5, 12, 12), (0, 5, 9, 5), (1, 6, 12, 9), (2, 4, 7, 7), (2, 4, 12, 10), (5, 1, 20, 14), (8, 1, 14, 14)],
+        &[0., 0., 12., 5., 12., 21., 21.],
+        &[0., 0., 12., 9., 16., 24., 24.],
+    ),
+    (
+        8,
+        &[(0, 4, 18, 10), (3, 2, 12, 12), (4, 6, 12, 12), (5, 2, 4, 4), (7, 1, 6, 6), (8, 2, 15, 9), (9, 1, 10, 4), (10, 2, 13, 8)],
+        &[0., 3., 15., 5., 9., 10., 19., 23.],
+        &[0., 3., 18., 5., 9., 15., 30., 27.],
+    ),
+    (
+        8,
+        &[(0, 4, 10, 6), (0, 2, 12, 12), (1, 6, 8, 8), (2, 2, 5, 5), (3, 2, 20, 20), (4, 4, 4, 4), (6, 1, 30, 2), (7, 8, 2, 2)],
+        &[0., 0., 7., 2., 12., 15., 15., 32.],
+        &[0., 0., 10., 2., 12., 18., 15., 45.],
+    ),
+    (4, &[(0, 4, 5, 5), (5, 4, 5, 5), (5, 2, 5, 5), (10, 2, 5, 5)], &[0., 5., 10., 10.], &[0., 5., 10., 10.]),
+];
+
+#[test]
+fn conservative_backfilling_gives_the_hand_worked_schedule() {
+    let spec = |of: &(u64, u32, u64, u64)| job(of.0, of.1, of.2, of.3);
+    for (gpus, jobs, expected, reserved) in CONSERVATIVE {
+        let model = cluster(1, gpus);
+        for bind in ["at-submit", "at-start"] {
+            let policy = format!("fifo+conservative+{bind}");
+            let records = run(&model, jobs.iter().map(spec).collect(), &policy);
+            assert_eq!(starts(&records), expected, "{bind}");
+            // Had nothing ended early from its arrival on, a job would have started at its reservation.
+            for (index, of) in jobs.iter().enumerate() {
+                let as_expected = |(of_other, end): (&(u64, u32, u64, u64), f64)| {
+                    let had_ended = end <= of.0 as f64;
+                    JobSpec { work: Span::seconds(if had_ended { of_other.3 } else { of_other.2 }), ..spec(of_other) }
+                };
+                let until = jobs[..=index].iter().zip(ends(&records)).map(as_expected).collect();
+                assert_eq!(starts(&run(&model, until, &policy))[index], reserved[index], "{bind}: job {}", index + 1);
+            }
+        }
+    }
+}
+
+/// With exact estimates of different lengths, the shortest that may pass goes first.
+#[test]
+fn the_shortest_candidate_passes_first() {
+    let jobs = || vec![job(0, 3, 10, 10), job(1, 4, 5, 5), job(2, 1, 8, 8), job(2, 1, 3, 3), job(2, 1, 8, 8)];
+    for bind in ["at-submit", "at-start"] {
+        assert_eq!(starts(&run(&cluster(1, 4), jobs(), &format!("fifo+easy+{bind}"))), [0., 10., 2., 15., 15.], "{bind}");
+        assert_eq!(starts(&run(&cluster(1, 4), jobs(), &format!("fifo+easy-sjbf+{bind}"))), [0., 10., 15., 2., 15.], "{bind}");
+    }
+}
+
+/// What outlives its estimate breaks reservations; nobody starves for it, and where quotas or nodes hold a job back the others go on.
+#[test]
+fn conservative_backfilling_survives_wrong_estimates_and_packing() {
+    let jobs: Vec<JobSpec> = (0..300).map(|index| job(index / 3, 1 + (index % 7) as u32, 1 + index % 5, 1 + index % 11)).collect();
+    for (nodes, gpus_per_node) in [(1, 8), (2, 4), (8, 1)] {
+        for bind in ["at-submit", "at-start"] {
+            let mut model = cluster(nodes, gpus_per_node);
+            model.failures = [scripted(&[(30, 4), (90, 20), (200, 1)])].into_iter().collect();
+            let records = run(&model, jobs.clone(), &format!("fifo+conservative+{bind}"));
+            assert!(starts(&records).iter().all(|start| start.is_finite()), "{nodes} nodes, {bind}");
+        }
+    }
+}
+
 /// `bf-tie`: all events of an instant are applied before anything is decided.
 #[test]
 fn an_arrival_at_the_instant_of_an_end_starts_at_once() {

@@ -244,7 +244,8 @@ impl AtSubmit {
         }
     }
 
-    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and limits only shrink.
+    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and limits only
+    /// shrink.
     fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
         let free = plan.free(pool);
         let (spare, window_us) = parts.backfill.limits(view, head);

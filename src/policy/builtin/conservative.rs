@@ -42,7 +42,8 @@ impl Reservations {
     pub(super) fn pass_time(&mut self, pool: PoolId, now: Time) {
         self.profiles[pool].forget_before(now);
     }
-    /// Makes a pool's profile anew from what is expected to end there and from the reservations of `waiting`, in their order. A reservation whose time
+    /// Makes a pool's profile anew from what is expected to end there and from the reservations of `waiting`, in their order. A reservation whose
+    /// time
     /// has passed, or that no longer fits as something ends later than expected, is given up.
     pub(super) fn rebuild(&mut self, view: View<'_>, plan: &Plan<'_>, pool: PoolId, waiting: impl Iterator<Item = JobId>) {
         let now = view.now();

@@ -330,3 +330,17 @@ fn a_spread_gang_is_not_killed_for_being_slow() {
     });
     assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(20_000_000), None));
 }
+
+/// A job that would take for ever is no burden: a cap per day does not look at every day of it.
+#[test]
+fn a_job_of_a_hundred_thousand_years_is_checked_against_a_daily_cap_at_once() {
+    let mut world = plain(1, 2, &[(0, 1, 4_000_000), (0, 1, 10)]);
+    world.model.classes[ClassId(0)].speed = [Ratio(1)].into_iter().collect();
+    world.model.drain.at_most = Some(Span::hours(1));
+    let mut capped = quota("capped", None, None, None);
+    capped.gpu_hours = Some(HoursCap { at_most: 1_000_000_000_000, every: Period::Day, overrun: Overrun::Report });
+    world.model.quotas.push(capped);
+    let began = std::time::Instant::now();
+    once(&world, 1_000, |_, _| {});
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+}

@@ -44,7 +44,9 @@ impl Scheduler for Watched {
         self.policy.schedule(view, plan)?;
         let pools = &view.model().pools;
         // Jobs that have just come, or were just bound again, are not known to be bound here.
-        let settled = !view.delta().terms_changed && view.delta().arrived.is_empty();
+        // What a cap refuses may fit a moment later, as less of its period is left: no event tells of that.
+        let capped = view.model().quotas.iter().any(|quota| quota.gpu_hours.is_some() || quota.energy.is_some() || quota.domestic.is_some());
+        let settled = !view.delta().terms_changed && view.delta().arrived.is_empty() && !capped;
         if settled && pools.ids().all(|pool| plan.bookings().capacity.held(pool) == 0) {
             for pool in pools.ids() {
                 let queue = view.jobs().queued().filter(|job| self.at_start || view.status(*job).pool == Some(pool)).collect::<Vec<_>>();

@@ -1,7 +1,7 @@
 //! Tests of the foreign formats: samples made after the published descriptions, and what is refused.
 
 use super::super::open;
-use super::tests::{Read, SEED, file, folder, gzip, message, of_trace, read};
+use super::tests::{Read, SEED, file, folder, gzip, logs, message, of_trace, read};
 use super::*;
 use crate::base::Span;
 use crate::model::{JobSource, Outcome, TraceFormat};
@@ -247,9 +247,10 @@ fn columns_that_nobody_knows_are_left_aside_with_a_note() {
 
 /// Logs that may be part of the project or not: all of their rows, and what is left out.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "tests of logs that may not be committed look for them where a variable says")]
 fn published_foreign_logs_are_read_whole() {
-    let Some(folder) = std::env::var_os("EDWC_TRACES").map(std::path::PathBuf::from) else { return };
+    let places =
+        "https://github.com/microsoft/elasticflow-traces, msr-fiddle/philly-traces, Rivendile/Muri, hkust-adsl/kubernetes-scheduler-simulator";
+    let Some(folder) = logs("published_foreign_logs_are_read_whole", places) else { return };
     let mut jobs_of_itp = 0;
     let mut gpu_us = 0_u128;
     for cluster in 1..=10 {

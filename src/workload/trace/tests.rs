@@ -570,11 +570,23 @@ proptest! {
     }
 }
 
+/// Returns the folder of published logs that may not be committed; without one, says that the test is not run, which `cargo xtask test` counts.
+#[expect(clippy::print_stdout, reason = "the test command counts what tests say")]
+#[expect(clippy::disallowed_methods, reason = "logs that may not be committed are looked for where a variable says")]
+pub(super) fn logs(test: &str, published: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("EDWC_TRACES").map(PathBuf::from);
+    if folder.is_none() {
+        println!("\nnot run: {test}: needs EDWC_TRACES; the logs are published at {published}");
+    }
+    folder
+}
+
+const ARCHIVE: &str = "https://www.cs.huji.ac.il/labs/parallel/workload/ and https://github.com/DIR-LAB/deep-batch-scheduler (data)";
+
 /// Whole published logs, where the variable names the folder that holds them.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "tests of logs that may not be committed look for them where a variable says")]
 fn published_logs_are_read_whole() {
-    let Some(folder) = std::env::var_os("EDWC_TRACES").map(PathBuf::from) else { return };
+    let Some(folder) = logs("published_logs_are_read_whole", ARCHIVE) else { return };
     for (name, count, clean) in [
         ("lublin_256", 10_000, TraceClean::AsIs),
         ("lublin_256_2", 10_000, TraceClean::AsIs),
@@ -589,9 +601,8 @@ fn published_logs_are_read_whole() {
 
 /// Submissions, gangs, run times and estimates of a log as pyss cleaned it; only the first job, which pyss moved from second 0 to 1, is left aside.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "tests of logs that may not be committed look for them where a variable says")]
-fn cleaning_gives_what_pyss_ran() {
-    let Some(folder) = std::env::var_os("EDWC_TRACES").map(|folder| PathBuf::from(folder).join("swf")) else { return };
+fn published_logs_are_cleaned_as_pyss_did() {
+    let Some(folder) = logs("published_logs_are_cleaned_as_pyss_did", ARCHIVE).map(|folder| folder.join("swf")) else { return };
     let pyss = TraceFile { clean: TraceClean::Pyss, ..swf(&folder.join("sdsc_sp2_5k.swf.gz")) };
     let (jobs, _) = read(&pyss).unwrap();
     let mut expected = String::new();

@@ -1,11 +1,12 @@
 //! Published results, job by job: start times of logs that others have scheduled, and their mean waits.
 //!
-//! Logs that may not be part of the project are looked for in the folder that `EDWC_TRACES` names. Without it their tests say that they were not run, and
-//! `cargo xtask test` counts them apart.
+//! Logs that may not be part of the project are looked for in the folder that `EDWC_TRACES` names. Without it their tests say that they were not run,
+//! and `cargo xtask test` counts them apart.
 
 use edwc::base::random::Seed;
 use edwc::base::{Span, Time};
 use edwc::engine::{Options, Run};
+use edwc::model::{JobSource, JobSpec, Model};
 use edwc::policy::{BuildContext, registry};
 use edwc::scenario::{Options as Reading, Scenario, choose_policy};
 use edwc::workload;
@@ -16,6 +17,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+const SEED: Seed = Seed { seed: 1, replication: 0 };
 const ARCHIVE: &str = "https://www.cs.huji.ac.il/labs/parallel/workload/ and https://github.com/DIR-LAB/deep-batch-scheduler (data)";
 
 /// Returns a file of the folder of logs; without one, says that the test is not run and where the log is published.
@@ -40,18 +42,30 @@ fn table(path: &Path) -> Vec<BTreeMap<String, f64>> {
     lines.map(row).collect()
 }
 
-/// Runs a reproduction; the log is the scenario's own, or one elsewhere.
-fn run(scenario: &str, log: Option<&Path>, policy: &str) -> Vec<JobRecord> {
+/// Loads a reproduction; the log is the scenario's own, or one elsewhere.
+fn model(scenario: &str, log: Option<&Path>, more: &[&str]) -> Model {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/reproduce").join(scenario);
-    let overrides: Vec<String> = log.map(|log| format!("workload.log.trace.file={:?}", log.display().to_string())).into_iter().collect();
+    let log = log.map(|log| format!("workload.log.trace.file={:?}", log.display().to_string()));
+    let overrides: Vec<String> = log.into_iter().chain(more.iter().map(|each| (*each).to_owned())).collect();
     let scenario = Scenario::load(&path, &Reading { overrides: &overrides, library: None });
-    let model = scenario.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model;
+    scenario.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model
+}
+
+/// Reads all jobs of a model, and counts what its logs left out.
+fn jobs(model: &Model) -> (Vec<JobSpec>, Vec<(&'static str, u64)>) {
+    let mut source = workload::open(model, SEED).expect("the log is there");
+    let jobs = std::iter::from_fn(|| source.next_job().expect("the log can be read")).collect();
+    (jobs, source.dropped())
+}
+
+/// Runs a reproduction.
+fn run(scenario: &str, log: Option<&Path>, policy: &str) -> Vec<JobRecord> {
+    let model = model(scenario, log, &[]);
     let choice = choose_policy(policy, &model.policy).expect("the policy exists");
-    let seed = Seed { seed: 1, replication: 0 };
-    let mut policy = registry::build(&choice, BuildContext { model: &model, seed }).expect("the policy exists");
-    let sources = Box::new(workload::open(&model, seed).expect("the log is there"));
+    let mut policy = registry::build(&choice, BuildContext { model: &model, seed: SEED }).expect("the policy exists");
+    let sources = Box::new(workload::open(&model, SEED).expect("the log is there"));
     let options = Options { keep_postings: false, sample_every: None };
-    let mut run = Run::new(&model, sources, policy.needs(), seed, options).expect("the run begins");
+    let mut run = Run::new(&model, sources, policy.needs(), SEED, options).expect("the run begins");
     while run.step(policy.as_mut()).expect("the run goes on") {}
     let mut records = run.finish(false).expect("the run ends").jobs;
     records.sort_by_key(|record| record.number);
@@ -185,5 +199,64 @@ fn lublin_is_exact() {
         let names = [format!("lublin1_{law}"), format!("lublin2_{law}")].map(|name| &*name.leak());
         check_pyss("lublin_is_exact", &lublin_1(policy, names[0], waits[0]));
         check_pyss("lublin_is_exact", &lublin_2(policy, names[1], waits[1]));
+    }
+}
+
+#[test]
+fn logs_of_the_archive_are_read_whole() {
+    for (scenario, name, count) in [
+        ("lublin-1.toml", "lublin_256.swf.gz", 10_000),
+        ("lublin-2.toml", "lublin_256_2.swf.gz", 10_000),
+        ("sdsc-sp2.toml", "sdsc_sp2_5k.swf.gz", 4_961),
+        ("nasa-ipsc.toml", "NASA-iPSC-1993-3.1-cln.swf.gz", 18_239),
+    ] {
+        let Some(file) = log("logs_of_the_archive_are_read_whole", &format!("swf/{name}"), ARCHIVE) else { return };
+        let (jobs, dropped) = jobs(&model(scenario, Some(&file), &[]));
+        assert_eq!((jobs.len(), dropped), (count, vec![]), "{name}");
+    }
+}
+
+/// Submissions, gangs, run times and estimates of a log as pyss cleaned it; only the first job, which pyss moved from second 0 to 1, is left aside.
+#[test]
+fn cleaning_gives_what_pyss_ran() {
+    let Some(file) = log("cleaning_gives_what_pyss_ran", "swf/sdsc_sp2_5k.swf.gz", ARCHIVE) else { return };
+    let (jobs, _) = jobs(&model("sdsc-sp2.toml", Some(&file), &["workload.log.trace.starts_at=\"zero\""]));
+    let expected = table(&file.with_file_name("expected_sdsc5k_fcfs.csv.gz"));
+    assert_eq!(jobs.len(), expected.len());
+    for (job, row) in jobs.iter().zip(&expected).skip(1) {
+        let seconds = |micros: u64| micros as f64 / 1e6;
+        let found = [job.source_id as f64, seconds(job.submit.0), f64::from(job.gpus.0), seconds(job.estimate.0), seconds(job.work.0)];
+        assert_eq!(found, ["job_id", "submit", "procs", "est", "run"].map(|name| row[name]));
+    }
+}
+
+#[test]
+fn logs_of_gpu_clusters_are_read_whole() {
+    let read = |format: &str, path: &str, published: &str| {
+        let file = log("logs_of_gpu_clusters_are_read_whole", path, published)?;
+        let format = format!("workload.log.trace.format=\"{format}\"");
+        Some(jobs(&model("itp-01.toml", Some(&file), &[&format, "workload.log.trace.sort=true"])))
+    };
+    let itp = "https://github.com/microsoft/elasticflow-traces";
+    let Some(clusters) = (1..=10).map(|cluster| read("itp", &format!("itp/cluster{cluster:02}.csv"), itp)).collect::<Option<Vec<_>>>() else {
+        return;
+    };
+    let all = || clusters.iter().flat_map(|(jobs, _)| jobs);
+    assert_eq!(all().count(), 69_351);
+    let gpu_hours = all().map(|job| job.work.0 as f64 * f64::from(job.gpus.0)).sum::<f64>() / 3.6e9;
+    assert!((gpu_hours - 1_632_719.7).abs() < 0.05, "{gpu_hours}");
+    for (format, path, published, count, left_out) in [
+        ("philly", "philly/philly_passed.csv.gz", "https://github.com/msr-fiddle/philly-traces", 82_247, vec![]),
+        ("muri", "muri/trace3.csv", "https://github.com/Rivendile/Muri", 992, vec![]),
+        (
+            "openb",
+            "openb/openb_pod_list_default.csv",
+            "https://github.com/hkust-adsl/kubernetes-scheduler-simulator",
+            6_203,
+            vec![("without GPUs", 1_088), ("never started", 861)],
+        ),
+    ] {
+        let Some((jobs, dropped)) = read(format, path, published) else { return };
+        assert_eq!((jobs.len(), dropped), (count, left_out), "{format}");
     }
 }

@@ -37,7 +37,7 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
 
 /// Runs the tests that need published logs once more, to hear which of them could not be run, and where their logs are published.
 fn published(not_run: &mut Vec<String>) -> Result<(), Failure> {
-    let printed = output(&mut cargo(&["test", "--workspace", "--lib", "--tests", "--locked", "published", "--", "--nocapture"]))?;
+    let printed = output(&mut cargo(&["test", "--locked", "--test", "it", "published", "--", "--nocapture"]))?;
     not_run.extend(not_run_lines(&String::from_utf8_lossy(&printed)));
     for test in not_run.iter() {
         println!("not run: {test}");

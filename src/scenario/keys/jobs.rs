@@ -177,7 +177,8 @@ pub(super) static TRACE: Shape = Shape {
         key(
             "format",
             Words(TraceFormat::WORDS),
-            "`csv`: edwc's own columns; `swf`: the Standard Workload Format; the others: logs as they are published",
+            "`csv`: edwc's own columns; `swf`: the Standard Workload Format; `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias`, \
+             `batsim`: as published",
         ),
         optional(
             "starts_at",

@@ -30,6 +30,8 @@ struct PoolQueue {
     head: Option<BlockedHead>,
     /// Whether a rule held a job back at the last pass: what is freed elsewhere may let it go.
     held_by_rule: bool,
+    /// Whether somebody waits for room, under conservative backfilling.
+    head_waits: bool,
     strict: StrictlyBlocked,
     /// Jobs that arrived since the last pass.
     fresh: Vec<JobId>,
@@ -254,8 +256,8 @@ impl AtSubmit {
         }
     }
 
-    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and
-    /// limits only shrink.
+    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and limits only
+    /// shrink.
     fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
         let free = plan.free(pool);
         let (spare, window_us) = parts.backfill.limits(view, head);
@@ -264,7 +266,9 @@ impl AtSubmit {
         let mut candidates: Vec<Waiting> = std::iter::successors(next(head.place), |waiting| next(waiting.place)).collect();
         shortest_first(view, &mut candidates);
         for waiting in candidates {
-            if !self.pools[pool].strict.stops(plan, waiting.job, pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, waiting.job, pool));
+            self.pools[pool].held_by_rule |= held_back;
+            if !held_back && !self.pools[pool].strict.stops(plan, waiting.job, pool) {
                 self.try_to_pass(parts, view, plan, pool, head, waiting.job);
             }
         }
@@ -286,19 +290,27 @@ impl AtSubmit {
         } else {
             self.reservations.pass_time(pool, view.now());
         }
+        let mut waits = !everything && self.pools[pool].head_waits;
         for job in jobs.drain(..) {
-            self.reserve_or_start(parts, view, plan, pool, job);
+            waits |= !self.reserve_or_start(parts, view, plan, pool, job);
         }
+        plan.note_head(pool, waits);
+        self.pools[pool].head_waits = waits;
         self.pools[pool].fresh = jobs;
     }
 
-    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) {
-        let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !self.pools[pool].strict.stops(plan, job, pool)) else {
-            return self.reservations.release(job);
+    /// Reserves for one job, and starts it if its time has come; `false`: it waits for room.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> bool {
+        let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool));
+        self.pools[pool].held_by_rule |= held_back;
+        let stopped = held_back || self.pools[pool].strict.stops(plan, job, pool);
+        let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !stopped) else {
+            self.reservations.release(job);
+            return true;
         };
         let slot = self.reservations.reserve(view, job, &[candidate]);
         if slot.is_none_or(|slot| slot.from > view.now()) {
-            return;
+            return false;
         }
         match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
             Ok(()) => self.started(parts, view, pool, job),
@@ -309,8 +321,9 @@ impl AtSubmit {
                 self.reservations.release(job);
                 self.held_by_rule(view, pool, &refusal);
             }
-            Err(Held::Room) => {}
+            Err(Held::Room) => return false,
         }
+        true
     }
 
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead, job: JobId) {

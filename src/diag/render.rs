@@ -141,7 +141,8 @@ fn excerpt(sources: &SourceMap, at: At) -> (String, Range<usize>) {
         if offset >= span.end && to.is_none() {
             to = Some(text.len());
         }
-        escape_into(&mut text, character);
+        // The renderer widens tabs itself and still counts each as one column.
+        if character == '\t' { text.push(character) } else { escape_into(&mut text, character) }
     }
     let from = from.unwrap_or(text.len());
     let to = to.unwrap_or(text.len()).max(from);

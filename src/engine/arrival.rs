@@ -3,7 +3,7 @@
 use super::instant::History;
 use super::{Run, RunError};
 use crate::base::{Money, Ratio, Time};
-use crate::model::{JobId, JobSpec, OutsideId, PoolId};
+use crate::model::{Arrivals, JobId, JobSpec, OutsideId, PoolId, WorkloadId};
 use crate::rules::Refusal;
 use crate::world::delta::Left;
 use crate::world::jobs::{Attributes, DatasetUse, State};
@@ -19,6 +19,7 @@ impl Run {
         let data = spec.dataset.map(|dataset| dataset.data);
         let reach = self.scene.reach.row(&self.scene.model, &self.scene.network.routes, region, spec.class, data);
         let dataset = spec.dataset.map(|dataset| {
+            self.retire_before(spec.workload, dataset.key);
             let id = self.scene.network.datasets.refer(spec.workload, dataset.key, dataset.bytes, region);
             DatasetUse { data: dataset.data, id, bytes: self.scene.network.datasets.bytes(id) }
         });
@@ -59,6 +60,15 @@ impl Run {
         Ok(())
     }
 
+    /// Synthetic workloads go from one dataset to the next and never back: caches without a limit need not keep those that are over.
+    fn retire_before(&mut self, workload: WorkloadId, key: u64) {
+        if !matches!(self.scene.model.workloads.get(workload).map(|workload| &workload.arrivals), None | Some(Arrivals::Trace(_)))
+            && let Some(before) = self.latest_dataset[workload].replace(key).filter(|before| *before != key)
+        {
+            self.scene.network.datasets.retire(workload, before);
+        }
+    }
+
     /// Tells why no pool can ever run a job; `None`: one can. The reason is that of the pool that came closest.
     fn why_never(&self, job: JobId) -> Option<Reason> {
         let attributes = self.scene.jobs.attributes(job);
@@ -85,14 +95,13 @@ impl Run {
 
     /// Compares what a job pays at most with what every pool would cost it now. `Some`: all cost more; the outside is where it goes then, if that
     /// is cheaper than its limit.
-    fn too_expensive(&self, job: JobId, limit: Money) -> Option<Option<OutsideId>> {
+    fn too_expensive(&mut self, job: JobId, limit: Money) -> Option<Option<OutsideId>> {
         let attributes = self.scene.jobs.attributes(job);
         // The work × GPUs on the reference chip is what the limit is per; by the user's estimate, as the decision is the user's.
         let at_most = per_gpu_hour(limit, attributes.gpus, attributes.estimate);
-        let affordable = |candidate: &&Candidate| {
-            self.bookings.capacity.could_hold(candidate.pool, attributes.gpus) && self.bookings.net_cost(&self.scene, job, candidate) <= at_most
-        };
-        if self.scene.reach.candidates(attributes.reach).iter().any(|candidate| affordable(&candidate)) {
+        let gpus = attributes.gpus;
+        self.bookings.make_offers(&self.scene, job);
+        if self.bookings.affordable(at_most, gpus) {
             return None;
         }
         let class = &self.scene.model.classes[attributes.class];

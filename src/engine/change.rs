@@ -1,7 +1,7 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
 use super::instant::History;
-use super::{Run, RunError};
+use super::{Run, RunError, has_limits};
 use crate::model::{Pool, PoolId, Setting};
 
 impl Run {
@@ -11,11 +11,17 @@ impl Run {
         self.digest.event(History::Change as u8, [now.0, index as u64, 0]);
         let settings = std::mem::take(&mut self.scene.model.changes[index].settings);
         let mut reach_changes = false;
+        if settings.iter().any(|setting| matches!(setting, Setting::Site(..) | Setting::Levy(..))) {
+            // Levies are due on what was used so far at the terms of that time.
+            self.bill_sites()?;
+        }
         for setting in &settings {
             match setting {
                 Setting::Site(id, site) => {
                     self.scene.model.sites[*id] = site.clone();
                     self.scene.meter.set_site(now, *id, site);
+                    self.scene.network.datasets.set_cache(*id, site.cache);
+                    self.has_limits = has_limits(&self.scene.model);
                 }
                 Setting::Pool(id, pool) => self.change_pool(*id, pool),
                 Setting::Tariff(id, tariff) => {
@@ -62,6 +68,7 @@ impl Run {
         self.scene.meter.set_power(pool.site, self.scene.now, change);
         self.installed_nodes[id] = after;
         self.reserve_for_this_hour();
+        self.plan_next_hour();
         self.delta.freed.push(id);
     }
 

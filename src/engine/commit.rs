@@ -27,7 +27,12 @@ impl Run {
                     status.pool = Some(to.pool);
                     status.load_gpu_us = to.load_gpu_us;
                 }
-                Decision::Preempt { job, how, released } => self.preempt(job, how, released)?,
+                Decision::Preempt { job, how, released, reclaimed } => {
+                    if let Some(hold) = self.scene.jobs.status(job).rule_hold.filter(|_| reclaimed) {
+                        self.bookings.rules.count_reclaimed(hold);
+                    }
+                    self.preempt(job, how, released)?;
+                }
                 Decision::Prefetch { job, site } => self.fetch_ahead(job, site)?,
                 Decision::Defer { job, until } => {
                     self.scene.jobs.status_mut(job).deferred_until = until;
@@ -72,6 +77,7 @@ impl Run {
         status.busy_power_mw = running.busy_power_mw;
         status.prices = prices;
         status.rule_hold = Some(started.rule_hold);
+        status.kill_at = self.bookings.rules.kill_at(started.rule_hold).unwrap_or(Time::NEVER);
         let usage = self.scene.jobs.usage_mut(job);
         usage.first_start.get_or_insert(now);
         usage.starts += 1;
@@ -88,7 +94,17 @@ impl Run {
         }
         self.request_data(job)?;
         self.compute_if_ready(job);
+        self.end_at_cap(job, Time::NEVER);
         Ok(())
+    }
+    /// A job that does not compute is ended too when a cap does not let it hold its GPUs any longer, unless it gives them back before.
+    fn end_at_cap(&mut self, job: JobId, until: Time) {
+        let status = self.scene.jobs.status(job);
+        let kill_at = status.rule_hold.and_then(|hold| self.bookings.rules.kill_at(hold)).unwrap_or(Time::NEVER);
+        if status.state != State::Running && kill_at < until {
+            let tie = self.scene.jobs.attributes(job).number;
+            self.agenda.push(Event { at: kill_at, kind: Kind::JobEnd, tie, subject: Subject::Job(job, status.epoch) });
+        }
     }
 
     /// Asks for what must be at the site before a job can compute: its dataset, and its checkpoint if that lies elsewhere.
@@ -221,8 +237,8 @@ impl Run {
         let estimated = self.scene.run_length(job, self.scene.jobs.status(job).rate);
         let class = &self.scene.model.classes[attributes.class];
         let status = self.scene.jobs.status(job);
-        let kill_at = if class.kill_at_estimate { now + estimated } else { Time::NEVER };
-        let kill_at = kill_at.min(status.rule_hold.and_then(|hold| self.bookings.rules.kill_at(hold)).unwrap_or(Time::NEVER));
+        let by_rule = status.kill_at;
+        let kill_at = if class.kill_at_estimate || by_rule != Time::NEVER { by_rule.min(now + estimated) } else { Time::NEVER };
         let (parts, old_end, epoch) = (status.parts, status.expected_end, status.epoch);
         let ends_at = (now + timeline.length()).min(kill_at);
         self.bookings.move_expected_end(&self.scene, job, now + estimated);
@@ -260,6 +276,8 @@ impl Run {
     /// A running job gives its GPUs back, now or when its checkpoint is written.
     fn preempt(&mut self, job: JobId, how: Preempt, released: bool) -> Result<(), RunError> {
         if released {
+            // It is in the queue again at once: that makes a further round.
+            self.wake_up_at(self.scene.now);
             return self.stop_by_preemption(job, how);
         }
         // It writes a checkpoint: what it has computed so far is kept, and the writing is accounted to checkpointing.
@@ -273,6 +291,7 @@ impl Run {
         status.stopping_since = now;
         let event = Event { at: now + cost, kind: Kind::CheckpointEnd, tie, subject: Subject::Job(job, status.epoch) };
         self.agenda.push(event);
+        self.end_at_cap(job, now + cost);
         Ok(())
     }
 }

@@ -195,6 +195,7 @@ impl Run {
         self.bookings.touch(&self.scene.model, self.scene.now, pool);
         self.bookings.capacity.repair(pool, node);
         self.follow_reserved(pool);
+        self.follow_nodes(pool);
         self.delta.freed.push(pool);
         let crews = &mut self.failures.crews[failure];
         crews.busy -= 1;

@@ -128,6 +128,7 @@ impl Run {
         if self.bookings.rules.next_boundary() <= now {
             self.totals.events += 1;
             self.digest.event(History::Boundary as u8, [now.0, 0, 0]);
+            self.delta.anything_changed |= self.bookings.rules.next_opening() <= now;
             self.bookings.rules.advance(&self.scene.model, now)?;
         }
         if self.next_day <= now {
@@ -246,7 +247,9 @@ impl Run {
         Ok(())
     }
 
-    fn plan_next_hour(&mut self) {
+    /// Plans the next hour that may change what is held for online services.
+    pub(super) fn plan_next_hour(&mut self) {
+        self.next_hour = Time::NEVER;
         if self.scene.model.pools.iter().any(crate::model::Pool::has_reserved) {
             let (_, into_day) = self.scene.model.calendar.day_and_offset(self.scene.now);
             self.next_hour = self.scene.now + Span(MICROS_PER_HOUR - into_day % MICROS_PER_HOUR);

@@ -28,7 +28,7 @@ mod tests;
 use crate::base::digest::Digest;
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
-use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError};
+use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, WorkloadId};
 use crate::policy::{Needs, PolicyError, Scheduler};
 use crate::rules::ledger::Ledger;
 use crate::rules::{Rules, RunBounds};
@@ -120,6 +120,8 @@ pub struct Run {
     billed_until: Column<SiteId, Time>,
     bytes_in: Column<SiteId, u64>,
     deliveries: Vec<Delivery>,
+    /// The dataset that each synthetic workload is at.
+    latest_dataset: Column<WorkloadId, Option<u64>>,
     scratch: Vec<JobId>,
     finished: bool,
 }
@@ -163,12 +165,13 @@ impl Run {
             last_start: Time::ZERO,
             kept_before: BTreeMap::new(),
             fresh: Vec::new(),
-            has_limits: model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss),
+            has_limits: has_limits(model),
             reserved_power: Column::filled(model.pools.len(), 0),
             installed_nodes: model.pools.iter().map(|pool| pool.nodes).collect(),
             billed_until: Column::filled(model.sites.len(), Time::ZERO),
             bytes_in: Column::filled(model.sites.len(), 0),
             deliveries: Vec::new(),
+            latest_dataset: Column::filled(model.workloads.len(), None),
             pool_reserved: Column::filled(model.pools.len(), 0),
             scratch: Vec::new(),
             finished: false,
@@ -203,9 +206,10 @@ impl Run {
         let Some(mut round) = self.next_round()? else {
             return Ok(false);
         };
-        let (view, mut plan) = round.split();
-        let result = policy.schedule(view, &mut plan);
-        drop(plan);
+        let result = {
+            let (view, mut plan) = round.split();
+            policy.schedule(view, &mut plan)
+        };
         match result {
             Ok(()) => round.commit().map(|()| true),
             Err(error) => Err(round.run.policy_error(error)),
@@ -275,8 +279,9 @@ impl Round<'_> {
         if let Some(overflow) = run.tally.overflow {
             return Err(overflow.into());
         }
-        run.carry_out()?;
+        // What the plan itself causes, such as a preempted job's return, is news of the next round.
         run.delta.clear();
+        run.carry_out()?;
         run.rounds_at_instant += 1;
         if run.rounds_at_instant > ROUNDS_AT_ONE_INSTANT {
             let error = PolicyError(format!("it was asked {ROUNDS_AT_ONE_INSTANT} times at one instant and still finds something to do"));
@@ -284,6 +289,11 @@ impl Round<'_> {
         }
         run.close_instant()
     }
+}
+
+/// Tells whether any site may turn jobs away.
+fn has_limits(model: &Model) -> bool {
+    model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss)
 }
 
 /// Returns the bounds that rules need to know.

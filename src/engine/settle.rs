@@ -37,7 +37,7 @@ impl Run {
     /// A job has done all its work, or is ended by its estimate or a quota.
     pub(super) fn end_job(&mut self, job: JobId) -> Result<(), RunError> {
         let status = *self.scene.jobs.status(job);
-        let done = status.computing + self.timeline(job).length() <= self.scene.now;
+        let done = status.state == State::Running && status.computing + self.timeline(job).length() <= self.scene.now;
         let number = self.scene.jobs.attributes(job).number;
         self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
         self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;
@@ -375,7 +375,7 @@ impl Run {
 
     /// Lets the meter follow what online services draw: busy power for as many reserved GPUs as jobs leave.
     pub(super) fn follow_reserved(&mut self, pool: PoolId) {
-        if !self.scene.model.pools[pool].has_reserved() {
+        if !self.scene.model.pools[pool].has_reserved() && self.reserved_power[pool] == 0 {
             return;
         }
         let chip = &self.scene.model.chips[self.scene.model.pools[pool].chip];

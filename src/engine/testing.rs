@@ -23,38 +23,6 @@ pub fn cluster(nodes: u32, gpus_per_node: u32) -> Model {
         default_price: Money::ZERO,
     };
     let chip = Chip { name: "chip".into(), domestic: false, pflops: Ratio::ONE, memory: Bytes::ZERO, idle: Power(0), busy: Power(0) };
-    let site = Site {
-        name: "site".into(),
-        name_zh: None,
-        node: NodeId(1),
-        province: ProvinceId(0),
-        city: CityId(0),
-        hub: None,
-        side: Side::West,
-        owner: Owner::State,
-        pue: Ratio::ONE,
-        green_share: Ratio::ZERO,
-        power_limit: None,
-        cache: None,
-        tariff: TariffId(0),
-        grid: GridId(0),
-        admission: Admission { limit: None, loss: false },
-        first_pool: PoolId(0),
-        pool_count: 1,
-    };
-    let pool = Pool {
-        name: "pool".into(),
-        site: SiteId(0),
-        chip: ChipId(0),
-        nodes,
-        gpus_per_node,
-        host_power: Power(0),
-        price: Money::ZERO,
-        metered: true,
-        capital: Money::ZERO,
-        life: Span::days(1826),
-        reserved_by_hour: [Ratio::ZERO; 24],
-    };
     Model {
         title: "a cluster".into(),
         title_zh: None,
@@ -71,8 +39,8 @@ pub fn cluster(nodes: u32, gpus_per_node: u32) -> Model {
         governments: Column::new(),
         regions: [Region { name: "home".into(), name_zh: None, node: NodeId(0), province: ProvinceId(0), city: CityId(0) }].into_iter().collect(),
         chips: [chip].into_iter().collect(),
-        sites: [site].into_iter().collect(),
-        pools: [pool].into_iter().collect(),
+        sites: [site()].into_iter().collect(),
+        pools: [pool(nodes, gpus_per_node)].into_iter().collect(),
         tariffs: [Tariff { name: "tariff".into(), prices: Series::constant(0) }].into_iter().collect(),
         grids: [crate::model::Grid { name: "grid".into(), carbon: Series::constant(0) }].into_iter().collect(),
         network,
@@ -90,6 +58,44 @@ pub fn cluster(nodes: u32, gpus_per_node: u32) -> Model {
         changes: Vec::new(),
         policy: PolicyChoice::default(),
         evidence: crate::model::EvidenceCount::default(),
+    }
+}
+
+fn site() -> Site {
+    Site {
+        name: "site".into(),
+        name_zh: None,
+        node: NodeId(1),
+        province: ProvinceId(0),
+        city: CityId(0),
+        hub: None,
+        side: Side::West,
+        owner: Owner::State,
+        pue: Ratio::ONE,
+        green_share: Ratio::ZERO,
+        power_limit: None,
+        cache: None,
+        tariff: TariffId(0),
+        grid: GridId(0),
+        admission: Admission { limit: None, loss: false },
+        first_pool: PoolId(0),
+        pool_count: 1,
+    }
+}
+
+fn pool(nodes: u32, gpus_per_node: u32) -> Pool {
+    Pool {
+        name: "pool".into(),
+        site: SiteId(0),
+        chip: ChipId(0),
+        nodes,
+        gpus_per_node,
+        host_power: Power(0),
+        price: Money::ZERO,
+        metered: true,
+        capital: Money::ZERO,
+        life: Span::days(1826),
+        reserved_by_hour: [Ratio::ZERO; 24],
     }
 }
 

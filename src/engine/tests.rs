@@ -1,8 +1,10 @@
 //! Hand-worked schedules.
 
-use super::testing::{cluster, ends, job, run, starts};
-use crate::base::{Bytes, Span, Time};
-use crate::model::{Checkpoint, Failure, IdSet, Law, Outage, PoolId};
+use super::testing::{cluster, ends, job, run, starts, tenant};
+use crate::base::{Bytes, Column, Span, Time};
+use crate::model::{
+    Checkpoint, ClassId, Failure, GpuQuota, IdSet, JobSpec, Law, Matcher, Outage, PoolId, Queueing, Quota, QuotaId, Reclaim, TenantGroupId, TenantId,
+};
 
 /// `bf-7-decr` of the known answers: the extra GPUs count down only for jobs that outlast the shadow time.
 #[test]
@@ -56,7 +58,7 @@ fn failures_lose_what_no_checkpoint_holds() {
         let (cost, restore) = (Span(cost_ms * 1000), Span(restore_ms * 1000));
         Some(Checkpoint { every: Span::seconds(every), cost, restore, size_per_gpu: Bytes::ZERO })
     };
-    model.classes[crate::model::ClassId(0)].checkpoint = checkpoint(3, 500, 250);
+    model.classes[ClassId(0)].checkpoint = checkpoint(3, 500, 250);
     model.failures = [scripted(&[(5, 1), (12, 2)])].into_iter().collect();
     let records = run(&model, vec![job(0, 1, 10, 10)], "fifo");
     assert_eq!(ends(&records), [18.75]);
@@ -64,7 +66,7 @@ fn failures_lose_what_no_checkpoint_holds() {
     assert_eq!(records[0].gpu_time.checkpointing, 1_500_000);
     assert_eq!(records[0].gpu_time.restoring, 500_000);
 
-    model.classes[crate::model::ClassId(0)].checkpoint = checkpoint(100, 1000, 500);
+    model.classes[ClassId(0)].checkpoint = checkpoint(100, 1000, 500);
     model.failures = [scripted(&[(7, 1)])].into_iter().collect();
     let records = run(&model, vec![job(0, 1, 8, 8)], "fifo");
     assert_eq!((ends(&records), records[0].gpu_time.lost), (vec![16.5], 7_000_000));
@@ -81,4 +83,45 @@ fn gpu_time_is_conserved() {
         assert_eq!(time.held, time.kept + time.staging + time.checkpointing + time.restoring + time.lost, "job {}", record.number);
         assert_eq!(time.kept, u128::from(record.work.0) * u128::from(record.gpus));
     }
+}
+
+/// A victim that writes a checkpoint leaves when that is written; meanwhile nobody else gives way to the same claimant.
+#[test]
+fn reclaim_by_checkpoint_takes_no_more_than_it_needs() {
+    let mut model = cluster(1, 16);
+    let checkpoint = Checkpoint { every: Span::seconds(1000), cost: Span::seconds(2), restore: Span::ZERO, size_per_gpu: Bytes::ZERO };
+    model.classes[ClassId(0)].checkpoint = Some(checkpoint);
+    model.tenants.push(tenant("b", 1));
+    model.quotas = quotas(&[8, 8]);
+    // `lab` borrows all 8 of `b`, who asks for 4 of them at 5 s; an arrival at 6 s brings another round.
+    let of_b = |job: JobSpec| JobSpec { tenant: TenantId(1), ..job };
+    let jobs = vec![job(0, 8, 100, 100), job(0, 4, 100, 100), job(1, 3, 100, 100), job(1, 1, 100, 100), of_b(job(5, 4, 10, 10)), job(6, 1, 5, 5)];
+    let records = run(&model, jobs, "fifo+reclaim(checkpoint=1)");
+    assert_eq!(starts(&records)[4], 7.0, "the last to start, of 3 and 1 GPUs, write their checkpoints until 7 s");
+    assert_eq!(records.iter().map(|record| record.preemptions).collect::<Vec<_>>(), [0, 0, 1, 1, 0, 0]);
+}
+
+/// A cohort of one quota for each tenant, with so many GPUs of its own.
+fn quotas(nominal: &[u64]) -> Column<QuotaId, Quota> {
+    let empty = Quota {
+        name: "cohort".into(),
+        parent: None,
+        matcher: Matcher::default(),
+        has_matcher: false,
+        gpus: Column::filled(1, None),
+        gpu_hours: None,
+        energy: None,
+        queueing: Queueing::BestEffort,
+        reclaim: Reclaim::Any,
+        domestic: None,
+    };
+    let of_tenant = |(index, nominal): (usize, &u64)| Quota {
+        name: format!("quota {index}"),
+        parent: Some(QuotaId(0)),
+        matcher: Matcher { groups: Some([TenantGroupId(index as u32)].into_iter().collect()), ..Matcher::default() },
+        has_matcher: true,
+        gpus: Column::filled(1, Some(GpuQuota { nominal: *nominal, borrowing_limit: None, lending_limit: None })),
+        ..empty.clone()
+    };
+    std::iter::once(empty.clone()).chain(nominal.iter().enumerate().map(of_tenant)).collect()
 }

@@ -80,6 +80,10 @@ impl AccessUse {
             None => Err(AccessRefusal { chip, why: AccessBar::User }),
         }
     }
+    /// Returns when a window opens next after `now`.
+    pub fn next_opening(model: &Model, now: Time) -> Time {
+        model.access.iter().filter_map(|access| access.from).filter(|from| *from > now).min().unwrap_or(Time::NEVER)
+    }
     pub fn hold(&mut self, access: Option<AccessId>, gpus: u32) {
         if let Some(access) = access {
             self.used[access] += u64::from(gpus);

@@ -152,6 +152,8 @@ pub struct Rules {
     caps: Caps,
     shares: Shares,
     access: AccessUse,
+    /// When a window of an access rule opens next.
+    access_opens: Time,
     holdings: Holdings,
     levies: Levies,
     programmes: Programmes,
@@ -168,6 +170,7 @@ impl Rules {
             caps: Caps::new(model, &tree, bounds.latest_end),
             shares: Shares::new(model, &tree, table.facts(), bounds.latest_end),
             access: AccessUse::new(model),
+            access_opens: AccessUse::next_opening(model, Time::ZERO),
             holdings: Holdings::default(),
             levies: Levies::new(model, table.facts()),
             programmes: Programmes::new(model, seed, bounds.prorate_over, bounds.window)?,
@@ -183,12 +186,19 @@ impl Rules {
     /// Lets time pass up to now: judges periods that have ended, pays what is due. Overflow of money ends the run.
     pub fn advance(&mut self, model: &Model, now: Time) -> Result<(), MoneyOverflow> {
         self.pass_time(model, now);
+        if now >= self.access_opens {
+            self.access_opens = AccessUse::next_opening(model, now);
+        }
         self.shares.advance(model, &mut self.tree, &mut self.ledger, now)?;
         self.programmes.advance(model, &mut self.ledger, now)
     }
     /// Returns the next instant at which the rules must be advanced.
     pub fn next_boundary(&mut self) -> Time {
-        self.shares.next_end().min(self.programmes.next_boundary())
+        self.shares.next_end().min(self.access_opens).min(self.programmes.next_boundary())
+    }
+    /// Returns when a window of an access rule opens next: what it held back may start then.
+    pub fn next_opening(&self) -> Time {
+        self.access_opens
     }
     /// Ends the measured window at `at`, as it is known only now; nothing after it has been booked yet.
     pub fn close_window(&mut self, at: Time) {
@@ -205,6 +215,7 @@ impl Rules {
             return Ok(());
         }
         self.pass_time(model, now);
+        self.access_opens = AccessUse::next_opening(model, now);
         self.tree.set_limits(model, now);
         self.table.refresh(model, &self.tree);
         self.caps.set_limits(model, &self.tree, now);

@@ -214,7 +214,6 @@ fn held_part(model: &Model, part: &Part, found: &Matches, access: Option<AccessI
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::model::{Access, AccessId, ChipId, ClassId, GpuQuota, IdSet, Matcher, PoolId, TenantGroupId, TenantId};

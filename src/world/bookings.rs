@@ -27,12 +27,24 @@ pub struct Bookings {
     pub admitted: Column<SiteId, u64>,
     /// Integrals of each pool within the measured window.
     pub totals: Column<PoolId, PoolTotals>,
+    /// Whether the head of each pool's queue waits for room, as the policy says; for the report on fragmentation only.
+    head_waits: Column<PoolId, bool>,
     /// When each pool's integrals were last brought up to date.
     since: Column<PoolId, Time>,
     /// The measured window.
     pub window: Window,
     /// Quotas, caps, subsidies, access, and the books.
     pub rules: Rules,
+    /// Net costs of the last job that was submitted at each of its candidates, as it compared them with what it pays.
+    offers: Offers,
+}
+
+/// The net costs of one job at an instant; who binds it at the same instant need not work them out again.
+#[derive(Clone, Debug, Default)]
+struct Offers {
+    number: JobNumber,
+    at: Time,
+    costs: Vec<(PoolId, Money)>,
 }
 
 /// What a waiting job adds to the pool that it is bound to.
@@ -108,9 +120,11 @@ impl Bookings {
             busy_power_mw: Column::filled(model.sites.len(), 0),
             admitted: Column::filled(model.sites.len(), 0),
             totals: Column::filled(model.pools.len(), PoolTotals::default()),
+            head_waits: Column::filled(model.pools.len(), false),
             since: Column::filled(model.pools.len(), Time::ZERO),
             window,
             rules,
+            offers: Offers::default(),
         }
     }
 
@@ -125,12 +139,23 @@ impl Bookings {
         let installed = u128::from(self.capacity.installed(pool));
         totals.installed += installed * time;
         totals.up += (installed - u128::from(self.capacity.down(pool))) * time;
+        if self.head_waits[pool] {
+            totals.fragmented += u128::from(self.capacity.free(pool)) * time;
+        }
         let reserved = self.capacity.reserved(pool);
         totals.reserved += u128::from(reserved) * time;
         let nodes = u64::from(self.capacity.installed_nodes(pool));
         totals.node_time += u128::from(nodes) * time;
         let reserved_nodes = reserved.div_ceil(u64::from(model.pools[pool].gpus_per_node.max(1)));
         totals.taken_up += u128::from((u64::from(self.capacity.busy_nodes(pool)) + reserved_nodes).min(nodes)) * time;
+    }
+
+    /// Notes whether the head of a pool's queue waits for room.
+    pub fn note_head(&mut self, model: &Model, now: Time, pool: PoolId, waits: bool) {
+        if self.head_waits[pool] != waits {
+            self.touch(model, now, pool);
+            self.head_waits[pool] = waits;
+        }
     }
 
     /// Returns a job as the rules see its start in the given parts.
@@ -229,8 +254,31 @@ impl Bookings {
         // What cannot be counted is not expected.
         self.rules.expected(&scene.model, &start, &[bases(quote, gpus)]).map_or(Money::ZERO, |expected| expected.tenant)
     }
-    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy, levies and transfer, less subsidies.
+    /// Works out what a job that is submitted now would cost at each candidate, in their order.
+    pub fn make_offers(&mut self, scene: &Scene, job: JobId) {
+        let attributes = scene.jobs.attributes(job);
+        let mut costs = std::mem::take(&mut self.offers.costs);
+        costs.clear();
+        costs
+            .extend(scene.reach.candidates(attributes.reach).iter().map(|candidate| (candidate.pool, self.work_out_net_cost(scene, job, candidate))));
+        self.offers = Offers { number: attributes.number, at: scene.now, costs };
+    }
+    /// Tells whether a pool that can hold the gang was offered for at most so much.
+    pub fn affordable(&self, at_most: Money, gpus: u32) -> bool {
+        self.offers.costs.iter().any(|(pool, cost)| *cost <= at_most && self.capacity.could_hold(*pool, gpus))
+    }
+    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy, levies and transfer, less subsidies. A job
+    /// that was offered its costs at this instant keeps them.
     pub fn net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
+        if self.offers.at == scene.now && self.offers.number == scene.jobs.attributes(job).number {
+            let offered = self.offers.costs.binary_search_by_key(&candidate.pool, |offer| offer.0);
+            if let Ok(offer) = offered {
+                return self.offers.costs[offer].1;
+            }
+        }
+        self.work_out_net_cost(scene, job, candidate)
+    }
+    fn work_out_net_cost(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Money {
         let quote = quote::quote(scene, job, candidate);
         let pool = &scene.model.pools[candidate.pool];
         let energy = if pool.metered { quote.energy.0 } else { 0 };

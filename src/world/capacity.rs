@@ -264,7 +264,7 @@ impl Capacity {
         pool.touch_through(node);
         let state = pool.state[node as usize];
         assert!(state.service == Service::Up && state.first_slice == NONE, "a node fails once, and holds nothing then");
-        pool.out_of_level(node, state.free);
+        pool.quit_level(node, state.free);
         pool.state[node as usize].service = Service::Down;
         pool.free -= u64::from(pool.gpus_per_node);
         pool.down_gpus += u64::from(pool.gpus_per_node);
@@ -419,7 +419,7 @@ impl PoolCapacity {
             let fresh = self.touched;
             self.state.push(NodeState { free: self.gpus_per_node, first_slice: NONE, service: Service::Up });
             self.touched += 1;
-            self.into_level(fresh, self.gpus_per_node);
+            self.enter_level(fresh, self.gpus_per_node);
         }
     }
     fn take(&mut self, node: u32, gpus: u32) {
@@ -427,8 +427,8 @@ impl PoolCapacity {
         let NodeState { free, service, .. } = self.state[node as usize];
         debug_assert!(gpus <= free && gpus > 0, "a node gives what it has");
         if service == Service::Up {
-            self.out_of_level(node, free);
-            self.into_level(node, free - gpus);
+            self.quit_level(node, free);
+            self.enter_level(node, free - gpus);
             self.free -= u64::from(gpus);
         } else if service == Service::Left {
             // What was just given back is taken again: the node has not left after all.
@@ -444,8 +444,8 @@ impl PoolCapacity {
         let NodeState { free, service, .. } = self.state[node as usize];
         let idle = free + gpus == self.gpus_per_node;
         if service == Service::Up {
-            self.out_of_level(node, free);
-            self.into_level(node, free + gpus);
+            self.quit_level(node, free);
+            self.enter_level(node, free + gpus);
             self.free += u64::from(gpus);
         } else if idle {
             self.state[node as usize].service = Service::Left;
@@ -456,7 +456,7 @@ impl PoolCapacity {
         self.held -= u64::from(gpus);
         self.busy_nodes -= u32::from(idle);
     }
-    fn into_level(&mut self, node: u32, free: u32) {
+    fn enter_level(&mut self, node: u32, free: u32) {
         if self.by_free.len() <= free as usize {
             self.by_free.resize(free as usize + 1, OrderedBits::new());
         }
@@ -466,7 +466,7 @@ impl PoolCapacity {
         }
         level.insert(node);
     }
-    fn out_of_level(&mut self, node: u32, free: u32) {
+    fn quit_level(&mut self, node: u32, free: u32) {
         let level = &mut self.by_free[free as usize];
         level.remove(node);
         if level.is_empty() {
@@ -480,7 +480,7 @@ impl PoolCapacity {
     fn drain(&mut self, node: u32) {
         let NodeState { free, service, .. } = self.state[node as usize];
         if service == Service::Up {
-            self.out_of_level(node, free);
+            self.quit_level(node, free);
             self.free -= u64::from(free);
             let idle = free == self.gpus_per_node;
             self.state[node as usize].service = if idle { Service::Left } else { Service::Draining };
@@ -493,7 +493,7 @@ impl PoolCapacity {
         let free = self.state[node as usize].free;
         self.state[node as usize].service = Service::Up;
         self.free += u64::from(free);
-        self.into_level(node, free);
+        self.enter_level(node, free);
     }
     /// Grows to `nodes`: those that were to leave stay, those that left come back, new ones are added.
     fn enlarge(&mut self, nodes: u32) {

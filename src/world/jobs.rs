@@ -298,14 +298,14 @@ impl Jobs {
         let next = if before == NONE { self.queued.first } else { self.links[before as usize].next };
         self.links[job.0 as usize] = Links { previous: before, next };
         if before == NONE {
-            self.queued.first = job.0
+            self.queued.first = job.0;
         } else {
-            self.links[before as usize].next = job.0
+            self.links[before as usize].next = job.0;
         }
         if next == NONE {
-            self.queued.last = job.0
+            self.queued.last = job.0;
         } else {
-            self.links[next as usize].previous = job.0
+            self.links[next as usize].previous = job.0;
         }
         self.queued.count += 1;
     }
@@ -331,9 +331,9 @@ impl Jobs {
     fn append(list: &mut List, links: &mut [Links], slot: u32) {
         links[slot as usize] = Links { previous: list.last, next: NONE };
         if list.last == NONE {
-            list.first = slot
+            list.first = slot;
         } else {
-            links[list.last as usize].next = slot
+            links[list.last as usize].next = slot;
         }
         list.last = slot;
         list.count += 1;
@@ -341,14 +341,14 @@ impl Jobs {
     fn remove(list: &mut List, links: &mut [Links], slot: u32) {
         let Links { previous, next } = links[slot as usize];
         if previous == NONE {
-            list.first = next
+            list.first = next;
         } else {
-            links[previous as usize].next = next
+            links[previous as usize].next = next;
         }
         if next == NONE {
-            list.last = previous
+            list.last = previous;
         } else {
-            links[next as usize].previous = previous
+            links[next as usize].previous = previous;
         }
         list.count -= 1;
     }

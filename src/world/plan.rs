@@ -63,6 +63,8 @@ pub enum Decision {
         how: Preempt,
         /// Whether its GPUs have been given back already.
         released: bool,
+        /// Whether a quota takes back what the job's quota has borrowed.
+        reclaimed: bool,
     },
     /// The job's data moves to the site ahead of its start.
     Prefetch {
@@ -171,7 +173,12 @@ impl<'a> Plan<'a> {
     }
     /// Takes the GPUs of a running job away.
     pub fn preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
-        let result = self.try_preempt(job, how);
+        let result = self.try_preempt(job, how, false);
+        self.count(result)
+    }
+    /// Preempts a job that [`Plan::reclaim_victims`] has named; its quotas count it as taken back.
+    pub fn take_back(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+        let result = self.try_preempt(job, how, true);
         self.count(result)
     }
     /// Holds a queued job back until a time.
@@ -200,6 +207,11 @@ impl<'a> Plan<'a> {
             self.decisions.push(Decision::WakeUp { at });
         }
         self.count(result)
+    }
+
+    /// Says whether the head of a pool's queue waits for room: what is free there meanwhile is reported as fragmented. Nothing depends on it.
+    pub fn note_head(&mut self, pool: PoolId, waits: bool) {
+        self.bookings.note_head(&self.scene.model, self.scene.now, pool, waits);
     }
 
     /// Marks the plan so far.
@@ -269,6 +281,16 @@ impl<'a> Plan<'a> {
         let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
         let start = Bookings::start(self.scene, job, &parts, self.scene.now);
         self.bookings.rules.charged_quotas(&start, &parts[0]).contains(&quota)
+    }
+    /// Tells whether a job's start in a pool would take a quota beyond its nominal.
+    pub fn would_borrow(&self, job: JobId, pool: PoolId) -> bool {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.borrows(&self.scene.model, &start)
+    }
+    /// Tells whether the plan has decided on a job: started, preempted, deferred or rejected it.
+    pub fn has_decided(&self, job: JobId) -> bool {
+        self.decided.contains(job)
     }
     /// Returns the jobs to preempt so that quotas admit a start in one pool, as their reclaim rules allow; empty: none will do.
     pub fn reclaim_victims(&mut self, job: JobId, pool: PoolId) -> Vec<JobId> {
@@ -355,10 +377,11 @@ impl<'a> Plan<'a> {
         if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
             return Err(Refusal::Admission { site });
         }
-        let (staging, run) = quote::expected_time(self.scene, job, &first);
+        let rate = self.rate(job, &first, shares).times(split_efficiency);
+        let (staging, run) = (self.scene.staging_time(job, &first), self.scene.run_length(job, rate));
         let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claims == Claims::NONE;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
-        let quote = if needs_money { quote::quote(self.scene, job, &first) } else { Quote::default() };
+        let quote = if needs_money { quote::quote_at_rate(self.scene, job, &first, rate) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
         let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
@@ -372,12 +395,7 @@ impl<'a> Plan<'a> {
             }
         };
 
-        let nodes = self.bookings.capacity.shares(held).count() as u32;
-        let spread = self.scene.model.classes[attributes.class].spread_efficiency(nodes);
-        let rate = first.rate.times(spread).times(split_efficiency);
-        let run = self.scene.run_length(job, rate);
         let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
-        let expected_end = self.scene.now + staging + run;
         let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
@@ -387,6 +405,15 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// Returns the work per second of a gang over the nodes that these shares span.
+    fn rate(&self, job: JobId, candidate: &Candidate, shares: &[Allocation]) -> Ratio {
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        if class.spread.is_empty() {
+            return candidate.rate;
+        }
+        let spanned = |share: &Allocation| share.node.map_or_else(|| self.bookings.capacity.nodes_spanned(share.pool, share.gpus), |_| 1);
+        candidate.rate.times(class.spread_efficiency(shares.iter().map(spanned).sum()))
+    }
     /// Claims subsidies; what money cannot hold is noted, and ends the run.
     fn claim(&mut self, job: JobId, start: &Start<'_>, quote: &Quote) -> Claims {
         self.bookings.claim(self.scene, job, start, quote).unwrap_or_else(|overflow| {
@@ -421,11 +448,12 @@ impl<'a> Plan<'a> {
 
     /// Checks where a job may run, and whether its gang may be split like this.
     fn check_pools(&self, job: JobId, parts: &Parts) -> Result<(Candidate, Ratio), Refusal> {
-        let first = self.candidate(job, parts.as_slice()[0].0)?;
+        let mut first = self.candidate(job, parts.as_slice()[0].0)?;
         let Some((other, _)) = parts.as_slice().get(1) else {
             return Ok((first, Ratio::ONE));
         };
-        self.candidate(job, *other)?;
+        // One half may read its data from afar: the gang goes at the pace of the slower half.
+        first.rate = first.rate.min(self.candidate(job, *other)?.rate);
         let model = &self.scene.model;
         let (here, there) = (&model.pools[first.pool], &model.pools[*other]);
         if here.chip != there.chip || here.site == there.site {
@@ -504,7 +532,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn try_preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
+    fn try_preempt(&mut self, job: JobId, how: Preempt, reclaimed: bool) -> Result<(), Refusal> {
         if !self.scene.jobs.is_live(job) {
             return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
         }
@@ -528,7 +556,7 @@ impl<'a> Plan<'a> {
             }
         }
         self.decided.insert(job);
-        self.decisions.push(Decision::Preempt { job, how, released: !writes });
+        self.decisions.push(Decision::Preempt { job, how, released: !writes, reclaimed });
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use super::reach::Candidate;
 use super::scene::Scene;
 use crate::base::time::MICROS_PER_HOUR;
-use crate::base::{Money, Power, Span};
+use crate::base::{Money, Power, Ratio, Span};
 use crate::model::{JobId, Model, PoolId};
 
 /// The expectation of one start, by the user's estimate.
@@ -43,36 +43,49 @@ impl Quote {
     }
 }
 
+/// Returns the work per second of a gang that is packed by default at a candidate.
+fn packed_rate(scene: &Scene, job: JobId, candidate: &Candidate) -> Ratio {
+    let attributes = scene.jobs.attributes(job);
+    let class = &scene.model.classes[attributes.class];
+    if class.spread.is_empty() {
+        return candidate.rate;
+    }
+    let gpus_per_node = scene.model.pools[candidate.pool].gpus_per_node;
+    candidate.rate.times(class.spread_efficiency(attributes.gpus.div_ceil(gpus_per_node)))
+}
+
 /// Works out when a start now would compute and end: time with GPUs held before computing, and time from then to the end.
 pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) -> (Span, Span) {
-    let attributes = scene.jobs.attributes(job);
-    let pool = &scene.model.pools[candidate.pool];
-    let class = &scene.model.classes[attributes.class];
-    let rate = if class.spread.is_empty() {
-        candidate.rate
-    } else {
-        candidate.rate.times(class.spread_efficiency(attributes.gpus.div_ceil(pool.gpus_per_node)))
-    };
-    let run = scene.run_length(job, rate);
-    (scene.staging_time(job, candidate), run)
+    let rate = packed_rate(scene, job, candidate);
+    (scene.staging_time(job, candidate), scene.run_length(job, rate))
 }
 
 /// Works out the expectation of a start now. *O*(log tariff steps).
 pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
-    let (staging, run) = expected_time(scene, job, candidate);
+    quote_at_rate(scene, job, candidate, packed_rate(scene, job, candidate))
+}
+
+/// Works out the expectation of a start now that does so much work per second.
+pub(super) fn quote_at_rate(scene: &Scene, job: JobId, candidate: &Candidate, rate: Ratio) -> Quote {
+    let (staging, run) = (scene.staging_time(job, candidate), scene.run_length(job, rate));
     let model = &scene.model;
     let pool = &model.pools[candidate.pool];
     let gpus = scene.jobs.attributes(job).gpus;
     let begin = scene.now + staging;
-    let energy = scene.meter.share(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run).unwrap_or_default();
+    let (mut energy_mj, mut energy) = scene.meter.expected(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run);
+    if staging > Span::ZERO {
+        // What waits for its data draws power too.
+        let waiting = scene.meter.expected(pool.site, waiting_power(model, candidate.pool, gpus), scene.now, begin);
+        (energy_mj, energy) = (energy_mj.saturating_add(waiting.0), Money(energy.0.saturating_add(waiting.1.0)));
+    }
     Quote {
         staging,
         run,
-        compute: per_gpu_hour(pool.price, gpus, run),
-        energy: energy.cost,
-        energy_mj: u64::try_from(energy.energy_mj).unwrap_or(u64::MAX),
+        compute: per_gpu_hour(pool.price, gpus, staging + run),
+        energy,
+        energy_mj,
         transfer: scene.transfer_price(job, candidate),
-        capital: capital(model, candidate.pool, gpus, run),
+        capital: capital(model, candidate.pool, gpus, staging + run),
     }
 }
 

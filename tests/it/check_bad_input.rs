@@ -2,6 +2,8 @@
 //!
 //! The rows are those of the list of bad inputs that the project was given (section 4.1); each names the line that a person must read.
 
+#![expect(clippy::disallowed_types, reason = "an answer must come at once, by the clock of the wall")]
+
 use edwc::diag::{Diagnostics, Look};
 use edwc::scenario::{Options, Scenario, starter};
 use std::time::{Duration, Instant};
@@ -163,10 +165,10 @@ fn keys_names_and_references() {
             ("[data]\n\"\" = { stays = \"anywhere\" }", "the name is empty"),
             ("[data]\n\"a/b\" = { stays = \"anywhere\" }", "the character `/` in the name `a/b`"),
             ("[data]\n\"..\" = { stays = \"anywhere\" }", "the character `.` in the name"),
-            ("[data]\n\"a\\u0000b\" = { stays = \"anywhere\" }", "the character `\\0` in the name"),
+            ("[data]\n\"a\\u0000b\" = { stays = \"anywhere\" }", "the character `\\x00` in the name"),
             ("[data]\n\"a\\nb\" = { stays = \"anywhere\" }", "the character `\\n` in the name"),
             ("[data]\n\"a\\u202Eb\" = { stays = \"anywhere\" }", "the character `\\u{202e}` in the name"),
-            ("[data]\n\"\\u001b[31m\" = { stays = \"anywhere\" }", "the character `\\u{1b}` in the name"),
+            ("[data]\n\"\\u001b[31m\" = { stays = \"anywhere\" }", "the character `\\x1b` in the name"),
             ("[data]\nCON = { stays = \"anywhere\" }", "`CON` is a device on some systems"),
             ("[data]\n\"dot.\" = { stays = \"anywhere\" }", "the character `.` in the name"),
         ],
@@ -426,4 +428,63 @@ fn several_errors_are_told_at_once_in_the_order_of_the_file() {
     let (text, _) = say("[scenario]\nsede = 1\n[site.zhongwei]\npue = 0.5\ngrid = \"x\"\n[workload.training]\ntenants = { startup = 0.5 }");
     let lines: Vec<_> = text.lines().map(|line| line.split(": ").nth(1).unwrap_or_default()).collect();
     assert_eq!(lines, ["scenario.sede", "site.zhongwei.pue", "site.zhongwei.grid", "workload.training.tenants"], "{text}");
+}
+
+/// Values that are wrong nearly everywhere.
+const ODD: [&str; 12] = [
+    "-1",
+    "nan",
+    "1e400",
+    "99999999999999999999",
+    "\"\"",
+    "\"x\"",
+    "\"0 s\"",
+    "[]",
+    "{}",
+    "true",
+    "2025-02-30",
+    "[{ a = [1, { b = \"\\u0001\" }] }]",
+];
+
+#[test]
+fn no_value_makes_the_checks_panic() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scenario-format.toml");
+    let whole = Scenario::load(&path, &Options::default()).expect("the example is right");
+    let mut paths = Vec::new();
+    gather("", &whole.document.root, &mut paths);
+    for (number, path_of) in paths.iter().enumerate() {
+        // Each path meets two of the odd values, neighbours different ones.
+        for odd in [ODD[number % ODD.len()], ODD[(number * 5 + 3) % ODD.len()]] {
+            let overrides = [format!("{path_of}={odd}")];
+            let _ = said(Scenario::load(&path, &Options { overrides: &overrides, ..Options::default() }));
+        }
+    }
+    assert!(paths.len() > 300, "{}", paths.len());
+}
+
+fn gather(path: &str, node: &edwc::scenario::Node, paths: &mut Vec<String>) {
+    use edwc::scenario::Value;
+    let below = |key: &str| if path.is_empty() { format!("{key:?}") } else { format!("{path}.{key:?}") };
+    if !path.is_empty() {
+        paths.push(path.to_owned());
+    }
+    match &node.value {
+        Value::Table(table) => table.iter().for_each(|(key, node)| gather(&below(key), node, paths)),
+        Value::List(items) => items.iter().enumerate().for_each(|(index, node)| gather(&below(&index.to_string()), node, paths)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_broken_file_makes_the_checks_panic() {
+    let text = include_str!("../data/scenario-format.toml");
+    let lines: Vec<_> = text.lines().collect();
+    for skipped in 0..lines.len() {
+        let without: Vec<_> = lines.iter().enumerate().filter(|(number, _)| *number != skipped).map(|(_, line)| *line).collect();
+        let _ = said(Scenario::parse("my.toml", &without.join("\n"), &Options::default()));
+    }
+    for cut in (0..text.len()).step_by(37).filter(|cut| text.is_char_boundary(*cut)) {
+        let _ = said(Scenario::parse("my.toml", &text[..cut], &Options::default()));
+        let _ = said(Scenario::parse("my.toml", &text[cut..], &Options::default()));
+    }
 }

@@ -77,12 +77,12 @@ fn jobs() {
     assert!((hours.iter().sum::<f64>() - 24.0).abs() < 1e-9 && hours[10] > hours[3]);
     assert_eq!(stream.gpus, Gang::Weighted(vec![(64, 0.25), (128, 0.5), (256, 0.25)]));
     let Shape::LogNormal { mu, sigma } = stream.work.shape else { panic!("a log-normal law") };
-    assert!((mu - 7200_f64.ln()).abs() < 1e-12 && (sigma - 48_f64.ln() / 1.644_853_626_951_472_2).abs() < 1e-12);
+    assert!((mu - libm::log(7200.0)).abs() < 1e-12 && (sigma - libm::log(48.0) / 1.644_853_626_951_472_2).abs() < 1e-12);
     assert_eq!(stream.work.max, Some(14.0 * 86_400.0));
     let Estimate::TimesWork(factor) = &stream.estimate else { panic!("a factor of the work") };
     assert_eq!(factor.shape, Shape::Uniform { min: 1.0, max: 3.0 });
     let Some(Shape::LogNormal { mu, .. }) = stream.pays_up_to.as_ref().map(|law| law.shape.clone()) else { panic!("a log-normal law") };
-    assert!((mu - 14_f64.ln()).abs() < 1e-12, "prices are in yuan");
+    assert!((mu - libm::log(14.0)).abs() < 1e-12, "prices are in yuan");
     assert_eq!(backlog.arrivals, Arrivals::AtStart { jobs: 40 });
     let Arrivals::Poisson { rate, batch } = &daily.arrivals else { panic!("a Poisson process") };
     assert_eq!(rate.sine.map(|(amplitude, period)| ((amplitude * 3600.0).round(), period)), Some((10.0, 86_400.0)));
@@ -281,4 +281,17 @@ fn the_schema_and_the_reference_know_every_key() {
         assert!(page.contains(words), "{words}");
     }
     assert!(page.lines().filter(|line| line.starts_with("| `")).all(|line| line.matches(" | ").count() >= 2));
+}
+
+#[test]
+fn a_policy_of_the_command_line_keeps_what_only_the_file_says() {
+    use edwc::scenario::choose_policy;
+    let file = parse("[policy]\npreset = \"sjf+nearest\"\norder = \"fifo\"\nstage = \"at-submit\"", &[]).model.policy;
+    let names = |choice: &edwc::model::PolicyChoice| choice.parts.iter().map(|part| part.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&file), ["fifo", "at-submit", "cheapest", "easy"], "the keys of the file win over a preset");
+    let chosen = choose_policy("smallest+greenest", &file).expect("a policy");
+    assert_eq!((names(&chosen), chosen.stage_at_submit), (vec!["smallest".to_owned(), "greenest".to_owned()], true));
+    for (text, code) in [("smalest", "E0204"), ("fifo+sjf", "E0206"), ("fifo(x=1)", "E0205"), ("", "E0205")] {
+        assert_eq!(choose_policy(text, &file).map_err(|fault| fault.code.name()), Err(code), "{text}");
+    }
 }

@@ -14,7 +14,8 @@ pub(super) struct AtStart {
     queue: Queue,
     listed: Listed,
     head: Option<BlockedHead>,
-    held_by_rule: bool,
+    /// Pools in which the head is noted as waiting.
+    noted: Vec<PoolId>,
     strict: StrictlyBlocked,
     scratch: Vec<(i64, Candidate)>,
 }
@@ -47,7 +48,6 @@ impl AtStart {
 
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.strict.clear();
-        self.held_by_rule = false;
         self.head = None;
         let mut at = None;
         while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
@@ -61,12 +61,21 @@ impl AtStart {
             }
             match self.start_anywhere(parts, view, plan, job) {
                 Ok(()) => self.started(parts, view, job),
-                Err(Held::Rule(refusal)) => {
-                    self.held_by_rule = true;
-                    self.strict.note(view, &refusal);
-                }
+                Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
                 Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, place)),
             }
+        }
+        self.note_head(view, plan, self.head.map(|head| head.job));
+    }
+
+    /// Says of every pool that the head could use that it waits for room there.
+    fn note_head(&mut self, view: View<'_>, plan: &mut Plan<'_>, head: Option<JobId>) {
+        for pool in self.noted.drain(..) {
+            plan.note_head(pool, false);
+        }
+        if let Some(head) = head {
+            self.noted.extend(view.candidates(head).iter().map(|candidate| candidate.pool));
+            self.noted.iter().for_each(|pool| plan.note_head(*pool, true));
         }
     }
 
@@ -74,14 +83,17 @@ impl AtStart {
     fn start_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<(), Held> {
         let mut reason = None;
         let mut room_is_short = false;
-        for candidate in self.by_cost(parts, view, plan, job) {
-            if self.strict.stops(plan, job, candidate.pool) {
+        self.list_by_cost(parts, view, plan, job);
+        for index in 0..self.scratch.len() {
+            let candidate = self.scratch[index].1;
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let share = [Allocation::new(candidate.pool, view.job(job).gpus)];
             match plan.place(job, &share).map_err(Held::by) {
                 Ok(()) => return Ok(()),
-                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
                 Err(Held::Room) => room_is_short = true,
             }
@@ -93,7 +105,7 @@ impl AtStart {
     }
 
     /// Lists the candidates that can ever hold a job, cheapest first; ties by pool.
-    fn by_cost(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<Candidate> {
+    fn list_by_cost(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) {
         let gpus = view.job(job).gpus;
         self.scratch.clear();
         for candidate in view.candidates(job) {
@@ -103,7 +115,6 @@ impl AtStart {
             }
         }
         self.scratch.sort_by_key(|(cost, candidate)| (*cost, candidate.pool));
-        self.scratch.iter().map(|(_, candidate)| *candidate).collect()
     }
 
     /// Reserves the pool where the head can start first; ties by the placement's cost, then pool order.
@@ -112,10 +123,10 @@ impl AtStart {
         let mut best: Option<(u64, i64, PoolId)> = None;
         let mut reservation = None;
         if parts.backfill == Backfill::Easy {
-            for candidate in self.by_cost(parts, view, plan, job) {
+            self.list_by_cost(parts, view, plan, job);
+            for (cost, candidate) in &self.scratch {
                 if let Some(found) = plan.earliest_fit(candidate.pool, gpus) {
-                    let wait = expected_wait(plan, candidate.pool, gpus);
-                    let key = (found.at.0.max(view.now().0), parts.place.cost(view, plan, job, &candidate, wait), candidate.pool);
+                    let key = (found.at.0.max(view.now().0), *cost, candidate.pool);
                     if best.is_none_or(|best| key < best) {
                         best = Some(key);
                         reservation = Some(found);
@@ -132,8 +143,11 @@ impl AtStart {
         if !view.candidates(job).iter().any(|candidate| plan.fits(candidate.pool, gpus)) {
             return;
         }
-        for candidate in self.by_cost(parts, view, plan, job) {
-            if self.strict.stops(plan, job, candidate.pool) {
+        self.list_by_cost(parts, view, plan, job);
+        for index in 0..self.scratch.len() {
+            let candidate = self.scratch[index].1;
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let head = self.head.as_mut().expect("somebody is passed");
@@ -142,10 +156,7 @@ impl AtStart {
                     self.started(parts, view, job);
                     return;
                 }
-                Err(Held::Rule(refusal)) => {
-                    self.held_by_rule = true;
-                    self.strict.note(view, &refusal);
-                }
+                Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
                 Err(Held::Room) => {}
             }
         }

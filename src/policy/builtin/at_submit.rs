@@ -162,6 +162,10 @@ impl AtSubmit {
             // Nothing was freed: only what has just arrived can start.
             for index in 0..self.pools[pool].fresh.len() {
                 let job = self.pools[pool].fresh[index];
+                if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool)) {
+                    self.pools[pool].held_by_rule = true;
+                    continue;
+                }
                 let mut head = self.pools[pool].head.expect("the head stands");
                 self.try_to_pass(parts, view, plan, pool, &mut head, job);
                 self.pools[pool].head = Some(head);
@@ -180,10 +184,14 @@ impl AtSubmit {
             if self.pools[pool].strict.stops(plan, job, pool) {
                 continue;
             }
+            if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool)) {
+                self.pools[pool].held_by_rule = true;
+                continue;
+            }
             let result = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by);
             match result {
                 Ok(()) => self.started(parts, view, pool, job),
-                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
                     self.started(parts, view, pool, job);
                 }
                 Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
@@ -198,6 +206,7 @@ impl AtSubmit {
         {
             self.pass_the_head(parts, view, plan, pool, blocked);
         }
+        plan.note_head(pool, head.is_some());
         self.pools[pool].head = head;
     }
 
@@ -211,7 +220,9 @@ impl AtSubmit {
                 return;
             };
             after = waiting.place;
-            if !self.pools[pool].strict.stops(plan, waiting.job, pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, waiting.job, pool));
+            self.pools[pool].held_by_rule |= held_back;
+            if !held_back && !self.pools[pool].strict.stops(plan, waiting.job, pool) {
                 self.try_to_pass(parts, view, plan, pool, head, waiting.job);
             }
         }

@@ -3,9 +3,12 @@
 //! One list ([`list`]) is the source of the checks of form ([`walk`]), of the JSON Schema ([`schema`]) and of the reference page
 //! ([`reference`]), so that the three cannot disagree.
 
+mod check;
+mod jobs;
 mod law;
 mod list;
 mod reference;
+mod rules;
 mod schema;
 pub(super) mod value;
 mod walk;

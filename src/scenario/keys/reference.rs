@@ -1,6 +1,6 @@
 //! The reference page of the format, from the list of keys.
 
-use super::walk::describe;
+use super::check::describe;
 use super::{Kind, LAWS, Need, ROOT, Shape};
 use crate::scenario::quantity::Unit;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The JSON Schema of the format, from the list of keys: editors complete and check from it.
 
-use super::walk::describe;
+use super::check::describe;
 use super::{Key, KeyKind, Kind, LAWS, LawUnit, Need, ROOT, Shape};
 use serde_json::{Map, Value, json};
 

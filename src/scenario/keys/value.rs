@@ -2,6 +2,7 @@
 
 use crate::diag::{
     BAD_NAME, BARE_NUMBER, Code, NOT_A_DATE, NOT_A_PLACE, NOT_A_RANGE, NOT_A_SHARE, NOT_AN_INTEGER, NOT_FINITE, OUT_OF_RANGE, OVERFLOW, WRONG_TYPE,
+    escape,
 };
 use crate::scenario::document::Value;
 use crate::scenario::quantity::{Decimal, Fault, Unit};
@@ -123,8 +124,8 @@ pub(crate) fn name(text: &str) -> Result<(), Fault> {
         return Err(fault(BAD_NAME, format!("the name has more than {NAME_LIMIT} characters"), help));
     }
     if let Some(wrong) = text.chars().find(|c| !(c.is_alphanumeric() || matches!(c, '-' | '_') || is_mark(*c))) {
-        let shown = wrong.escape_debug();
-        return Err(fault(BAD_NAME, format!("the character `{shown}` in the name `{}`", text.escape_debug()), help));
+        let (wrong, text) = (escape(wrong.encode_utf8(&mut [0; 4])), escape(text));
+        return Err(fault(BAD_NAME, format!("the character `{wrong}` in the name `{text}`"), help));
     }
     let upper = text.to_ascii_uppercase();
     let port = |prefix: &str| upper.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.as_bytes()[0].is_ascii_digit());

@@ -10,7 +10,7 @@
 //! | 4 run time | its work; 0 is a job without work |
 //! | 5 allocated processors | its gang; where unknown or 0, field 8, the processors requested |
 //! | 9 requested time | the user's estimate; where unknown, the run time. A longer run time is kept: whether the job is ended is the class's affair |
-//! | 11 status | 0 failed, 1 completed, 5 cancelled; unknown counts as completed; 2 to 4, parts of a job with a line of its own, are left out and counted |
+//! | 11 status | 0 failed, 1 completed, 5 cancelled; unknown counts as completed; 2 to 4, parts of another job, are left out and counted |
 //! | 12 user | the user, who is always the same tenant |
 //!
 //! Left aside: 3 wait time (the simulator finds its own), 6 and 7 processor time and memory used, 10 memory requested, 13 to 16 group, program, queue

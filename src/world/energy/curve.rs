@@ -97,7 +97,6 @@ impl Steps {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::base::time::{MICROS_PER_DAY, MICROS_PER_HOUR};

@@ -1,9 +1,11 @@
 //! Hash maps whose hasher is the same in every process. They are only looked up in, never walked through: order must not leak.
 
+#[expect(clippy::disallowed_types, reason = "with a fixed hasher, and never iterated")]
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map for lookups by small integer keys.
+#[expect(clippy::disallowed_types, reason = "with a fixed hasher, and never iterated")]
 pub(super) type FixedMap<K, V> = HashMap<K, V, BuildHasherDefault<FixedHasher>>;
 
 /// Mixes integers by the finaliser of SplitMix64 (Steele, Lea and Flood 2014).

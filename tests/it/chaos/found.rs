@@ -1,11 +1,16 @@
 //! What chaos has found: each bug as the smallest world that shows it.
 
+use super::builtin::build;
 use super::drive::{Outcome, audited};
 use super::world::{World, plain};
-use edwc::base::{Bytes, Span, Time};
-use edwc::model::{Change, Checkpoint, ClassId, Failure, IdSet, Law, OnFailure, Outage, Pool, PoolId, Setting, SiteId};
-use edwc::policy::{Plan, PolicyError, Scheduler, View};
-use edwc::world::records::Fate;
+use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
+use edwc::model::{
+    Access, Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId,
+    LevyTo, Matcher, OnFailure, Outage, Overrun, Period, PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, Reclaim, Setting, Site, SiteId, Stays,
+    TenantGroup, TenantGroupId, TenantId,
+};
+use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
+use edwc::world::records::{Fate, Purpose, Reason};
 use edwc::world::{Allocation, Preempt, Refusal};
 
 /// Starts what fits, in order, and does one thing at one time in seconds.
@@ -137,4 +142,191 @@ fn a_node_that_fails_while_it_drains_leaves() {
     let outcome = once(&world, 100, |_, _| {});
     assert_eq!(outcome.records[1].failures, 1);
     assert_eq!(outcome.records[1].end, Time(20_000_000));
+}
+
+/// A site's cache follows a change: what no longer fits goes.
+#[test]
+fn a_cache_that_shrinks_gives_up_what_no_longer_fits() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (100, 1, 10)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for job in &mut world.jobs {
+        job.dataset = Some(DatasetSpec { data, key: 0, bytes: Bytes(5 * Bytes::PER_GB) });
+    }
+    let site = Site { cache: Some(Bytes::ZERO), ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(50_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 5 GB over 8 Gbit/s take 5 s, each time.
+    assert_eq!(outcome.records[1].staging, Span::seconds(5));
+}
+
+/// A limit on jobs that comes later counts from then on.
+#[test]
+fn a_site_may_begin_to_lose_what_cannot_start_at_once() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (1, 1, 10), (30, 1, 10), (31, 1, 10)]);
+    let site = Site { admission: Admission { limit: None, loss: true }, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(25_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 1_000, |_, _| {});
+    let fates: Vec<Fate> = outcome.records.iter().map(|record| record.fate).collect();
+    assert_eq!(fates, [Fate::Finished, Fate::Finished, Fate::Finished, Fate::Rejected]);
+}
+
+/// Online services may come and go with a change; their hours and their power follow.
+#[test]
+fn reserved_shares_may_change_while_the_run_goes_on() {
+    let hours = |hours: u64| Time(hours * 3_600_000_000);
+    let mut world = plain(1, 2, &[(0, 1, 5 * 3_600)]);
+    world.model.horizon = Some(Span::hours(8));
+    world.model.chips[ChipId(0)].busy = Power(1_000);
+    let mut pool = world.model.pools[PoolId(0)].clone();
+    pool.reserved_by_hour[2] = Ratio::ONE;
+    let settings = vec![Setting::Pool(PoolId(0), pool.clone())];
+    world.model.changes.push(Change { at: hours(1), settings });
+    // In the middle of a reserved hour it is all over.
+    pool.reserved_by_hour = [Ratio::ZERO; 24];
+    world.model.changes.push(Change { at: Time(hours(2).0 + 1_800_000_000), settings: vec![Setting::Pool(PoolId(0), pool)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    let totals = &outcome.ending.totals;
+    assert_eq!(totals.pools[PoolId(0)].reserved, 1_800_000_000, "one GPU was left for half an hour");
+    // 1 W: five hours of the job, half an hour of online services.
+    assert_eq!(totals.sites[SiteId(0)].energy_mj, 5_500 * 3_600);
+}
+
+/// A levy is due on energy at the PUE of the time when it was used.
+#[test]
+fn a_levy_follows_a_change_of_pue() {
+    let mut world = plain(1, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::hours(4));
+    world.model.pools[PoolId(0)].host_power = Power(1_000_000);
+    world.model.sites[SiteId(0)].pue = Ratio(2_000_000);
+    world.model.levies.push(Levy {
+        name: "levy".into(),
+        to: LevyTo::Grid,
+        matcher: Matcher::default(),
+        pue: Ratio::ONE,
+        bands: vec![(Ratio::ZERO, Ratio(u64::MAX), Money::yuan(1))],
+        pass_through: Ratio::ZERO,
+    });
+    let site = Site { pue: Ratio::ONE, ..world.model.sites[SiteId(0)].clone() };
+    world.model.changes.push(Change { at: Time(3_600_000_000), settings: vec![Setting::Site(SiteId(0), site)] });
+    let outcome = once(&world, 100_000, |_, _| {});
+    // 1 kW at a PUE of 2 for one hour: 2 kWh, half of which is excess.
+    assert_eq!(outcome.ending.ledger.turnover(Purpose::Levy(LevyId(0))).run, Money::yuan(1));
+}
+
+/// A node that is down when the fleet shrinks leaves when it is repaired, and draws nothing from then on.
+#[test]
+fn a_node_that_leaves_as_it_is_repaired_draws_no_power() {
+    let mut world = plain(2, 1, &[(0, 1, 1)]);
+    world.model.horizon = Some(Span::seconds(100));
+    world.model.pools[PoolId(0)].host_power = Power(1_000);
+    world.model.failures.push(outages(&[(1, 10, 20)]));
+    shrink(&mut world, 1, 20);
+    let outcome = once(&world, 1_000, |_, _| {});
+    // 1 W for 100 s, and 1 W for the 30 s until the repair.
+    assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 130_000);
+}
+
+/// Who gives way to a quota that takes back what is its own waits in the queue again, and is counted.
+#[test]
+fn victims_of_reclaim_come_back() {
+    for policy in ["fifo+at-submit+first-fit+reclaim", "fifo+at-start+first-fit+easy+reclaim"] {
+        let mut world = plain(1, 2, &[(0, 1, 100), (1, 1, 100), (10, 1, 20)]);
+        let other = TenantGroup { name: "other".into(), first: TenantId(1), ..world.model.tenants[TenantGroupId(0)].clone() };
+        world.model.tenants.push(other);
+        world.jobs[2].tenant = TenantId(1);
+        world.model.quotas.push(quota("cohort", None, Some(0), None));
+        world.model.quotas.push(quota("one", Some(QuotaId(0)), Some(1), Some(TenantGroupId(0))));
+        world.model.quotas.push(quota("two", Some(QuotaId(0)), Some(1), Some(TenantGroupId(1))));
+        let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false };
+        let outcome = audited(&world, build(&choice, &world).as_mut()).expect("the run succeeds");
+        // The second job gives way at 10, and starts again when the third has ended.
+        let second = &outcome.records[1];
+        assert_eq!((second.preemptions, second.start, second.end), (1, Some(Time(30_000_000)), Time(130_000_000)), "{policy}");
+        assert_eq!(outcome.ending.totals.quotas[QuotaId(1)].reclaimed, 1, "{policy}");
+    }
+}
+
+/// A job that waits for a chip's window or for the next period of a cap starts when that begins, though nothing else happens then.
+#[test]
+fn what_a_date_held_back_starts_on_the_date() {
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.access.push(Access {
+        name: "later".into(),
+        chips: IdSet::all(1),
+        users: Matcher::default(),
+        from: Some(Time(100_000_000)),
+        until: None,
+        supply: None,
+    });
+    let choice = PolicyChoice::default();
+    let run = |world: &World| audited(world, build(&choice, world).as_mut()).expect("the run succeeds");
+    assert_eq!(run(&world).records[0].start, Some(Time(100_000_000)));
+
+    // Half an hour a day: the second job has to wait for the next day.
+    let mut world = plain(1, 1, &[(0, 1, 1_200), (0, 1, 1_200)]);
+    let mut day = quota("day", None, None, None);
+    day.gpu_hours = Some(HoursCap { at_most: 1_800_000_000, every: Period::Day, overrun: Overrun::Report });
+    world.model.quotas.push(day);
+    assert_eq!(run(&world).records[1].start, Some(Time(86_400_000_000)));
+}
+
+/// Makes a quota for a group of tenants, or for all.
+fn quota(name: &str, parent: Option<QuotaId>, nominal: Option<u64>, group: Option<TenantGroupId>) -> Quota {
+    Quota {
+        name: name.into(),
+        parent,
+        matcher: Matcher { groups: group.map(|group| [group].into_iter().collect()), ..Matcher::default() },
+        has_matcher: group.is_some(),
+        gpus: [nominal.map(|nominal| GpuQuota { nominal, borrowing_limit: None, lending_limit: None })].into_iter().collect(),
+        gpu_hours: None,
+        energy: None,
+        queueing: Queueing::BestEffort,
+        reclaim: Reclaim::Any,
+        domestic: None,
+    }
+}
+
+/// A cap that kills counts what waits for data and what writes a checkpoint: neither holds GPUs longer than was committed.
+#[test]
+fn a_cap_that_kills_ends_what_does_not_compute() {
+    let capped = |at_most: u128| {
+        let mut quota = quota("capped", None, None, None);
+        quota.gpu_hours = Some(HoursCap { at_most: at_most * 1_000_000, every: Period::Run, overrun: Overrun::Kill });
+        quota
+    };
+    // Two transfers of 10 s each share the link: both take 20 s, which the first start could not know.
+    let mut world = plain(1, 2, &[(0, 1, 5), (1, 1, 5)]);
+    let data = world.model.data.push(DataClass { name: "data".into(), stays: Stays::Anywhere, elsewhere: Elsewhere::Copy, efficiency: Ratio::ONE });
+    for (key, job) in world.jobs.iter_mut().enumerate() {
+        job.dataset = Some(DatasetSpec { data, key: key as u64, bytes: Bytes(10 * Bytes::PER_GB) });
+    }
+    world.model.quotas.push(capped(60));
+    let outcome = once(&world, 1_000, |_, _| {});
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(15_000_000), Some(Reason::KilledAtEstimate)));
+
+    // It would write its checkpoint from 8 to 12, but its estimate ends at 10.
+    let mut world = plain(1, 1, &[(0, 1, 10)]);
+    world.model.classes[ClassId(0)].checkpoint = checkpoint(100, 4, 0);
+    world.model.quotas.push(capped(10));
+    let outcome = once(&world, 8, |view, plan| {
+        let job = view.jobs().running().next().expect("it runs");
+        plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].gpu_time.kept), (Time(10_000_000), 8_000_000));
+}
+
+/// Quotas know how long a gang takes that is spread over the nodes which the policy named.
+#[test]
+fn a_spread_gang_is_not_killed_for_being_slow() {
+    let mut world = plain(2, 2, &[(0, 2, 10)]);
+    world.model.classes[ClassId(0)].spread = vec![(2, Ratio(500_000))];
+    let mut capped = quota("capped", None, None, None);
+    capped.gpu_hours = Some(HoursCap { at_most: 100_000_000, every: Period::Run, overrun: Overrun::Kill });
+    world.model.quotas.push(capped);
+    let outcome = once(&world, 0, |view, plan| {
+        let job = view.jobs().queued().next().expect("it waits");
+        let share = |node: u32| Allocation { pool: PoolId(0), gpus: 1, node: Some(node) };
+        plan.place(job, &[share(0), share(1)]).expect("it fits");
+    });
+    assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(20_000_000), None));
 }

@@ -1,8 +1,11 @@
 //! Chaos: random worlds under random policies, audited after every round.
 //!
-//! `EDWC_CHAOS_CASES` asks for more cases than the suite's own. A world that fails is shrunk; it then becomes a test of its own in [`found`].
+//! `EDWC_CHAOS_CASES=10` runs ten times as many cases as the suite does. A world that fails is shrunk; it then becomes a test of its own
+//! in [`found`].
 
 mod audit;
+mod breaker;
+mod builtin;
 mod drive;
 mod found;
 mod policy;
@@ -13,11 +16,13 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use world::{World, worlds};
 
-/// Runs a property over so many random worlds, the same ones every time.
-fn for_worlds(cases: u32, property: impl Fn(World) -> Result<(), TestCaseError>) {
+/// Runs a property over so many random worlds of a series, the same ones every time.
+fn for_worlds(series: u64, cases: u32, property: impl Fn(World) -> Result<(), TestCaseError>) {
     let factor = std::env::var("EDWC_CHAOS_CASES").ok().and_then(|factor| factor.parse().ok()).unwrap_or(1);
     let config = Config { cases: cases * factor, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&series.to_le_bytes());
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     if let Err(failure) = runner.run(&worlds(), property) {
         panic!("{failure}");
     }
@@ -34,7 +39,7 @@ fn survives<T>(result: Result<T, RunError>) -> Option<T> {
 
 #[test]
 fn no_world_breaks_under_a_policy_that_does_random_things() {
-    for_worlds(300, |world| {
+    for_worlds(0, 300, |world| {
         survives(drive::audited(&world, &mut policy::Chaos::new(world.seed)));
         Ok(())
     });

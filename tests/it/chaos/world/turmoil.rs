@@ -39,7 +39,7 @@ pub fn parts() -> impl Strategy<Value = Parts> {
 }
 
 fn failure() -> impl Strategy<Value = Failure> {
-    let mtbf = prop::option::weighted(0.8, (10_u64..2_000, any::<bool>()));
+    let mtbf = prop::option::weighted(0.8, (1_u64..300, any::<bool>()));
     let repair = prop_oneof![(1_f64..200_000.0).prop_map(Law::fixed), (1_f64..50_000.0).prop_map(Law::exponential), Just(Law::fixed(0.0))];
     (mtbf, any::<bool>(), 0_u32..3, repair).prop_map(|(mtbf, while_busy, crews, repair)| Failure {
         name: "failure".into(),

@@ -1,0 +1,76 @@
+//! Every built-in policy over random worlds, with the same audit.
+
+use super::world::World;
+use super::{drive, for_worlds, survives};
+use edwc::base::random::Seed;
+use edwc::model::{JobId, PolicyChoice, PolicyPart};
+use edwc::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View, registry};
+use edwc::world::Allocation;
+
+/// Lists every combination of order × bind × place × backfill × preempt; of the last two, none is a choice.
+pub fn combinations() -> Vec<PolicyChoice> {
+    let of = |kind: PartKind| registry::parts().filter(move |part| part.kind == kind).map(|part| Some(part.name)).collect::<Vec<_>>();
+    let or_none = |kind: PartKind| [vec![None], of(kind)].concat();
+    let kinds = [of(PartKind::Order), of(PartKind::Bind), of(PartKind::Place), or_none(PartKind::Backfill), or_none(PartKind::Preempt)];
+    let mut choices: Vec<Vec<&str>> = vec![Vec::new()];
+    for names in kinds {
+        choices = choices.iter().flat_map(|choice| names.iter().map(|name| choice.iter().copied().chain(*name).collect())).collect();
+    }
+    let part = |name: &&str| PolicyPart { name: (*name).to_owned(), parameters: Vec::new() };
+    choices
+        .iter()
+        .enumerate()
+        .map(|(index, names)| PolicyChoice { parts: names.iter().map(part).collect(), stage_at_submit: index % 3 == 0 })
+        .collect()
+}
+
+/// Builds a policy for a world.
+pub fn build(choice: &PolicyChoice, world: &World) -> Box<dyn Scheduler> {
+    let context = BuildContext { model: &world.model, seed: Seed { seed: world.seed, replication: 0 } };
+    registry::build(choice, context).expect("every combination of parts is a policy")
+}
+
+/// Watches that a policy does its work: with nothing running, somebody in every queue cannot start.
+struct Watched {
+    policy: Box<dyn Scheduler>,
+    at_start: bool,
+}
+
+impl Scheduler for Watched {
+    fn needs(&self) -> Needs {
+        self.policy.needs()
+    }
+    fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        self.policy.schedule(view, plan)?;
+        let pools = &view.model().pools;
+        // Jobs that have just come, or were just bound again, are not known to be bound here.
+        let settled = !view.delta().terms_changed && view.delta().arrived.is_empty();
+        if settled && pools.ids().all(|pool| plan.bookings().capacity.held(pool) == 0) {
+            for pool in pools.ids() {
+                let queue = view.jobs().queued().filter(|job| self.at_start || view.status(*job).pool == Some(pool)).collect::<Vec<_>>();
+                let starts = |plan: &mut Plan<'_>, job: JobId| {
+                    let mark = plan.mark();
+                    let started = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).is_ok();
+                    plan.rollback(mark);
+                    started
+                };
+                let idle = queue.iter().all(|job| starts(plan, *job));
+                assert!(queue.is_empty() || !idle, "all that wait for {pool:?} could start at {:?}, and nothing runs", view.now());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn no_world_breaks_under_a_built_in_policy() {
+    let choices = combinations();
+    assert_eq!(choices.len(), 5 * 2 * 9 * 3 * 2);
+    for (series, choice) in choices.iter().enumerate() {
+        let at_start = choice.parts.iter().any(|part| part.name == "at-start");
+        for_worlds(1_000 + series as u64, 1, |world| {
+            survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start }));
+            Ok(())
+        });
+    }
+}

@@ -260,6 +260,24 @@ impl<'a> Plan<'a> {
     pub fn queued(&self, pool: PoolId) -> u64 {
         self.bookings.load[pool].queued
     }
+    /// Tells whether this plan moves a job's data to a site.
+    pub fn fetches(&self, job: JobId, site: SiteId) -> bool {
+        self.decisions.iter().rev().any(|decision| matches!(decision, Decision::Prefetch { job: other, site: to } if *other == job && *to == site))
+    }
+    /// Tells whether a job holds GPUs that this plan can still take away.
+    pub fn may_preempt(&self, job: JobId) -> bool {
+        !self.decided.contains(job) && matches!(self.scene.jobs.status(job).state, State::Staging | State::Running)
+    }
+    /// Counts jobs that hold GPUs of a pool, after the decisions so far.
+    pub fn running(&self, pool: PoolId) -> u64 {
+        self.bookings.ends[pool].count()
+    }
+    /// Returns the quotas that a job's start in a pool would be charged to.
+    pub fn charged_quotas(&self, job: JobId, pool: PoolId) -> &[QuotaId] {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.charged_quotas(&start, &parts[0])
+    }
     /// Returns the GPU time that waits and runs at a pool, by estimate.
     pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
         self.bookings.load[pool].outstanding_gpu_us

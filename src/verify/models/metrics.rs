@@ -20,7 +20,7 @@ struct Recorded {
 
 impl Scheduler for Recorded {
     fn needs(&self) -> Needs {
-        Needs { every_event: true, oracle: false }
+        Needs { every_event: true, ..Needs::default() }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         let queued: Vec<_> = view.jobs().queued().collect();

@@ -69,7 +69,9 @@ pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
         let mut now = BTreeMap::new();
         // Rates follow lazily, when the next event is asked for.
         let mut sharing = scene.network.flows.clone();
-        sharing.next_event();
+        while sharing.next_event() == Some(scene.now) {
+            sharing.advance(scene.now, &mut Vec::new());
+        }
         for job in scene.jobs.running() {
             let attributes = scene.jobs.attributes(job);
             let site = scene.jobs.status(job).pool.map(|pool| scene.model.pools[pool].site);

@@ -9,9 +9,15 @@ use std::path::{Path, PathBuf};
 /// Cases beyond this cost are left out by `--quick`.
 const QUICK_LIMIT: f64 = 1.2e6;
 
+/// Returns the file that the environment names.
+#[expect(clippy::disallowed_methods, reason = "which cases are run is the caller's choice, not a run's")]
+fn from_environment() -> Option<PathBuf> {
+    std::env::var_os("EDWC_CASES").map(PathBuf::from)
+}
+
 /// Runs the cases and prints a line an answer; fails if an answer is missed.
 pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failure> {
-    let file = arguments.file.clone().or_else(|| std::env::var_os("EDWC_CASES").map(PathBuf::from));
+    let file = arguments.file.clone().or_else(from_environment);
     let (cases, origin) = read(file.as_deref())?;
     let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
     let chosen = |case: &&Case| arguments.only.is_empty() || arguments.only.iter().any(|text| case.id.contains(text) || case.model == *text);

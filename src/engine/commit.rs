@@ -39,6 +39,9 @@ impl Run {
                     self.wake_up_at(until);
                 }
                 Decision::Reject { job } => self.leave(job, Fate::Rejected, Some(Reason::Policy))?,
+                Decision::Promise { job, at } => {
+                    self.scene.jobs.usage_mut(job).promised_start.get_or_insert(at);
+                }
                 Decision::WakeUp { at } => self.wake_up_at(at),
             }
         }

@@ -85,6 +85,13 @@ pub enum Decision {
         /// The job.
         job: JobId,
     },
+    /// The job is expected to start at a time.
+    Promise {
+        /// The job.
+        job: JobId,
+        /// The time.
+        at: Time,
+    },
     /// The policy wants to be asked at a time.
     WakeUp {
         /// The time.
@@ -197,6 +204,14 @@ impl<'a> Plan<'a> {
         if result.is_ok() {
             self.decided.insert(job);
             self.decisions.push(Decision::Reject { job });
+        }
+        self.count(result)
+    }
+    /// Tells a queued job's user when it will start, as far as is known now; the first promise is kept in the job's record.
+    pub fn promise(&mut self, job: JobId, at: Time) -> Result<(), Refusal> {
+        let result = self.decide(job);
+        if result.is_ok() && self.scene.jobs.usage(job).promised_start.is_none() {
+            self.decisions.push(Decision::Promise { job, at });
         }
         self.count(result)
     }
@@ -611,7 +626,7 @@ impl<'a> Plan<'a> {
                 }
             }
             Decision::Defer { job, .. } | Decision::Reject { job } => self.decided.remove(job),
-            Decision::Prefetch { .. } | Decision::WakeUp { .. } => {}
+            Decision::Prefetch { .. } | Decision::Promise { .. } | Decision::WakeUp { .. } => {}
         }
     }
     fn undo_start(&mut self, started: &Started) {

@@ -7,4 +7,5 @@ mod check_files;
 mod check_format;
 mod check_meaning;
 mod command_line;
+mod known_answers;
 mod tidy;

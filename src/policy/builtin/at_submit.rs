@@ -3,6 +3,7 @@
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::cohort::Heads;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::conservative::Reservations;
 use super::order::{Order, Queue, Waiting};
 use super::ready_time;
 use crate::base::Column;
@@ -33,6 +34,7 @@ struct PoolQueue {
     /// Whether a rule held a job back at the last pass: what is freed elsewhere may let it go.
     held_by_rule: bool,
     strict: StrictlyBlocked,
+    reservations: Reservations,
     /// Jobs that arrived since the last pass.
     fresh: Vec<JobId>,
     touched: bool,
@@ -188,6 +190,9 @@ impl AtSubmit {
 
     /// Starts what can start in one pool.
     fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        if parts.backfill == Backfill::Conservative {
+            return self.conservative_pass(parts, view, plan, pool);
+        }
         let state = &mut self.pools[pool];
         let head_stands = state.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
         if state.stale || !head_stands || !state.strict.is_empty() {
@@ -211,6 +216,45 @@ impl AtSubmit {
             }
             self.pools[pool].fresh.clear();
         }
+    }
+
+    /// Starts those whose reservation has come, in their order.
+    fn conservative_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        let state = &mut self.pools[pool];
+        state.fresh.clear();
+        state.strict.clear();
+        state.held_by_rule = false;
+        state.queue.refresh(&parts.order, view);
+        state.reservations.follow(view, plan, pool, state.queue.waiting(), state.stale);
+        state.stale = false;
+        let mut blocked = false;
+        let mut at = None;
+        while let Some((place, job)) = self.pools[pool].reservations.due(view.now(), at) {
+            at = Some(place);
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool));
+            self.pools[pool].held_by_rule |= held_back;
+            if held_back || self.pools[pool].strict.stops(plan, job, pool) {
+                self.pools[pool].reservations.give_up(place);
+                continue;
+            }
+            match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
+                Ok(()) => self.started(parts, view, pool, job),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                    self.started(parts, view, pool, job);
+                }
+                Err(Held::Rule(refusal)) => {
+                    self.held_by_rule(view, pool, &refusal);
+                    self.pools[pool].reservations.give_up(place);
+                }
+                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, pool)) => {
+                    self.started(parts, view, pool, job);
+                }
+                Err(Held::Room) => blocked = true,
+            }
+        }
+        let state = &mut self.pools[pool];
+        plan.note_head(pool, blocked || !state.queue.is_empty());
+        state.reservations.plan_look(view.now(), plan);
     }
 
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {

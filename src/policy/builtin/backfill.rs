@@ -32,6 +32,8 @@ pub(super) enum Backfill {
     Never,
     Skip,
     Easy,
+    /// Everybody has a reservation: passes of their own.
+    Conservative,
 }
 
 /// A head that waits for room.
@@ -49,6 +51,7 @@ impl Backfill {
         match part.name.as_str() {
             "skip" => Self::Skip,
             "easy" => Self::Easy,
+            "conservative" => Self::Conservative,
             other => unreachable!("the registry knows no backfilling `{other}`"),
         }
     }

@@ -5,6 +5,7 @@ mod at_submit;
 mod backfill;
 mod cohort;
 mod composed;
+mod conservative;
 mod evict_lower;
 mod las;
 mod lcfs;
@@ -45,6 +46,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &shortest_queue::SHORTEST_QUEUE,
     &backfill::SKIP,
     &backfill::EASY,
+    &conservative::CONSERVATIVE,
     &reclaim::RECLAIM,
     &evict_lower::EVICT_LOWER,
 ];

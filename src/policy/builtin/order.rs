@@ -198,6 +198,10 @@ impl Queue {
             self.push(Waiting { place: (order.key(view, waiting.job), waiting.place.1), ..waiting });
         }
     }
+    /// Iterates over what waits, in order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Waiting> + '_ {
+        self.jobs.iter().copied()
+    }
     /// Iterates over the jobs in order.
     pub(super) fn jobs(&self) -> impl Iterator<Item = JobId> + '_ {
         self.jobs.iter().map(|waiting| waiting.job)

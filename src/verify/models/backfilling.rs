@@ -53,7 +53,7 @@ fn starts(case: &Case, rule: &str) -> Result<BTreeMap<String, Found>, Problem> {
     let mut found = BTreeMap::new();
     play(&scenario, Seed { seed: 1, replication: 0 }, |job| {
         let start = job.first_start.map_or(f64::NAN, units);
-        let promised = None::<crate::base::Time>.map(units);
+        let promised = job.promised_start.map(units);
         found.insert(rows[job.number as usize].0.clone(), Found { submit: units(job.submit), start, end: units(job.end), promised });
     })?;
     Ok(found)

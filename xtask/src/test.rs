@@ -18,6 +18,7 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
     steps.not_run(not_run);
     steps.step("release build", || run(&mut cargo(&["build", "--release", "--locked"])));
     steps.step("same bytes in debug and release", same_fingerprint);
+    steps.step("known answers, quick", || run(&mut edwc("release", &["verify", "--quick"])));
     steps.step("scenarios are valid", check_scenarios);
     steps.step("commands of the documents", run_documents);
     steps.step("generated files", || codegen::run_codegen(true));

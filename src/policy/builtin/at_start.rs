@@ -41,7 +41,7 @@ impl AtStart {
 
     fn follow_and_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
-        let mut stale = delta.anything_changed || delta.terms_changed || !delta.freed.is_empty() || !delta.left.is_empty();
+        let mut stale = delta.anything_changed || delta.terms_changed || delta.woken || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
             self.reservations.release(left.job);
             if let Some(entry) = self.listed.take(left.job) {
@@ -126,6 +126,7 @@ impl AtStart {
                 Ok(()) => return Ok(()),
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
+                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Room) => room_is_short = true,
             }
         }

@@ -308,6 +308,7 @@ impl Programmes {
             fund: fund_index,
             reserved,
             accrued: Covered::default(),
+            got_before: Money::ZERO,
             marks,
         };
         if standing == Standing::Open {

@@ -71,6 +71,7 @@ impl Run {
         totals.eligible_for_several = self.bookings.rules.eligible_for_several();
         totals.refusals = self.tally.refusals.iter().map(|(kind, count)| (*kind, *count)).collect();
         totals.dropped = self.sources.dropped();
+        totals.notes = self.sources.notes();
         totals.interrupted = interrupted;
         (totals.link_bytes, totals.private_bytes) = self.scene.network.flows.carried(now);
         totals.sites = Column::new();

@@ -141,6 +141,31 @@ pub struct TraceFile {
 pub enum TraceFormat {
     Csv,
     Swf,
+    Itp,
+    Philly,
+    Pai,
+    Openb,
+    Helios,
+    Acme,
+    Muri,
+    Tiresias,
+    Batsim,
+}
+
+impl TraceFormat {
+    /// The words that name the formats in scenarios, in the order of [`ALL`](Self::ALL).
+    pub const WORDS: &[&str] = &["csv", "swf", "itp", "philly", "pai", "openb", "helios", "acme", "muri", "tiresias", "batsim"];
+    /// All formats.
+    pub const ALL: [Self; 11] =
+        [Self::Csv, Self::Swf, Self::Itp, Self::Philly, Self::Pai, Self::Openb, Self::Helios, Self::Acme, Self::Muri, Self::Tiresias, Self::Batsim];
+    /// Finds a format by its word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().zip(Self::ALL).find(|(name, _)| **name == word).map(|(_, format)| format)
+    }
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS[self as usize]
+    }
 }
 
 /// What time 0 of the scenario is.

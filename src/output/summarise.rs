@@ -110,7 +110,7 @@ impl Collector {
             decision_s: facts.wall.map(|wall| wall.decision_s),
             utilisation,
         };
-        summary.warnings = warnings::of(&summary);
+        summary.warnings = warnings::of(&summary, &totals.notes);
         summary
     }
 

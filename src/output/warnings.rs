@@ -52,10 +52,16 @@ pub static PAGES: &[(&str, &str, &str)] = &[
         "jobs of a trace were left out",
         "The summary shows how many and why: beyond the horizon, sampled out, or cleaned.",
     ),
+    (
+        "W209",
+        "a trace was not read whole, or not checked whole",
+        "The file of a trace has columns that its format does not know, which were left aside, or so many jobs that not every id could be compared with every \
+         other. What was read is used as it is.",
+    ),
 ];
 
-/// Lists the warnings of a summary, most important first.
-pub fn of(summary: &Summary) -> Vec<Warning> {
+/// Lists the warnings of a summary, most important first; `notes` are what the sources of jobs have to say.
+pub fn of(summary: &Summary, notes: &[String]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if !summary.complete {
         warnings.push(Warning { code: "W201", message: "the run was stopped before its end; every number is of a part of it".to_owned() });
@@ -86,6 +92,7 @@ pub fn of(summary: &Summary) -> Vec<Warning> {
         let reasons: Vec<String> = summary.dropped.iter().map(|(reason, count)| format!("{} {reason}", thousands(*count))).collect();
         warnings.push(Warning { code: "W208", message: format!("{} jobs of the traces were left out: {}", thousands(dropped), reasons.join(", ")) });
     }
+    warnings.extend(notes.iter().map(|note| Warning { code: "W209", message: note.clone() }));
     warnings
 }
 

@@ -110,7 +110,7 @@ impl JobSource for Sources {
         sums
     }
     fn notes(&self) -> Vec<String> {
-        self.traces().filter_map(Trace::note).map(str::to_owned).collect()
+        self.traces().flat_map(Trace::notes).cloned().collect()
     }
 }
 

@@ -282,6 +282,16 @@ impl<'a> Plan<'a> {
         let start = Bookings::start(self.scene, job, &parts, self.scene.now);
         self.bookings.rules.charged_quotas(&start, &parts[0]).contains(&quota)
     }
+    /// Tells whether a job's start in a pool would take a quota beyond its nominal.
+    pub fn would_borrow(&self, job: JobId, pool: PoolId) -> bool {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.borrows(&self.scene.model, &start)
+    }
+    /// Tells whether the plan has decided on a job: started, preempted, deferred or rejected it.
+    pub fn has_decided(&self, job: JobId) -> bool {
+        self.decided.contains(job)
+    }
     /// Returns the jobs to preempt so that quotas admit a start in one pool, as their reclaim rules allow; empty: none will do.
     pub fn reclaim_victims(&mut self, job: JobId, pool: PoolId) -> Vec<JobId> {
         let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];

@@ -277,6 +277,8 @@ pub struct Totals {
     pub refusals: Vec<(&'static str, u64)>,
     /// What sources of jobs left out, by reason.
     pub dropped: Vec<(&'static str, u64)>,
+    /// What sources of jobs could not check or did not read, one sentence each.
+    pub notes: Vec<String>,
     /// Bytes carried by each link, over the whole run.
     pub link_bytes: Column<LinkId, u64>,
     /// Bytes carried by pairs without links, over the whole run.

@@ -228,7 +228,8 @@ fn files_functions_and_lines_are_short() {
         }
         for (at, line) in lines.iter().enumerate() {
             let width = without_texts(line);
-            if width > 150 {
+            let is_table = file.path.ends_with("tests.rs");
+            if width > 150 && !is_table {
                 findings.push(format!("{}:{}: {width} columns; at most 150", file.path, at + 1));
             }
             let length = function_length(&lines[at..]);

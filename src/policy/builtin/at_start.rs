@@ -2,8 +2,10 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::conservative::Reservations;
 use super::order::{Queue, QueuePlace, Waiting};
 use super::place::expected_wait;
+use super::sjbf::shortest_first;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
 use crate::world::{Allocation, Candidate};
@@ -17,14 +19,31 @@ pub(super) struct AtStart {
     /// Pools in which the head is noted as waiting.
     noted: Vec<PoolId>,
     strict: StrictlyBlocked,
+    /// Of conservative backfilling.
+    reservations: Reservations,
     scratch: Vec<(i64, Candidate)>,
 }
 
 impl AtStart {
+    pub(super) fn new(pools: usize) -> Self {
+        Self { reservations: Reservations::new(pools), ..Self::default() }
+    }
     pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        self.follow_and_pass(parts, view, plan);
+        if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
+            if parts.backfill == Backfill::Conservative {
+                self.reserved_pass(parts, view, plan, true);
+            } else {
+                self.whole_pass(parts, view, plan);
+            }
+        }
+    }
+
+    fn follow_and_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
         let mut stale = delta.anything_changed || delta.terms_changed || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
+            self.reservations.release(left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 unlist(&mut self.queue, &parts.order, entry, left.job);
             }
@@ -35,13 +54,24 @@ impl AtStart {
             self.queue.push(Waiting { place: (entry.key, entry.number), job: *job, gpus: view.job(*job).gpus, run_us: 0 });
             stale |= self.head.is_none_or(|head| (entry.key, entry.number) < head.place);
         }
+        if parts.backfill == Backfill::Conservative {
+            // Where nobody waited, nobody was told what was freed.
+            let nobody_waited = self.queue.len() == delta.arrived.len();
+            let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
+            let everything = freed || nobody_waited || !delta.returned.is_empty() || !self.strict.is_empty();
+            return self.reserved_pass(parts, view, plan, everything);
+        }
         let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
         if stale || !head_stands || !self.strict.is_empty() {
             self.queue.refresh(&parts.order, view);
             self.whole_pass(parts, view, plan);
         } else if parts.backfill != Backfill::Never {
-            for job in &delta.arrived {
-                self.try_to_pass(parts, view, plan, *job);
+            let mut arrived = delta.arrived.clone();
+            if parts.backfill == Backfill::EasyShortest {
+                arrived.sort_by_key(|job| view.job(*job).estimate);
+            }
+            for job in arrived {
+                self.try_to_pass(parts, view, plan, job);
             }
         }
     }
@@ -53,10 +83,11 @@ impl AtStart {
         while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
             at = Some(place);
             if self.head.is_some() {
-                if parts.backfill == Backfill::Never {
-                    break;
+                match parts.backfill {
+                    Backfill::Never => break,
+                    Backfill::EasyShortest => return self.pass_the_head_shortest_first(parts, view, plan),
+                    _ => self.try_to_pass(parts, view, plan, job),
                 }
-                self.try_to_pass(parts, view, plan, job);
                 continue;
             }
             match self.start_anywhere(parts, view, plan, job) {
@@ -86,13 +117,14 @@ impl AtStart {
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
             let candidate = self.scratch[index].1;
-            if self.strict.stops(plan, job, candidate.pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let share = [Allocation::new(candidate.pool, view.job(job).gpus)];
             match plan.place(job, &share).map_err(Held::by) {
                 Ok(()) => return Ok(()),
-                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
                 Err(Held::Room) => room_is_short = true,
             }
@@ -121,7 +153,7 @@ impl AtStart {
         let gpus = view.job(job).gpus;
         let mut best: Option<(u64, i64, PoolId)> = None;
         let mut reservation = None;
-        if parts.backfill == Backfill::Easy {
+        if parts.backfill.is_easy() {
             self.list_by_cost(parts, view, plan, job);
             for (cost, candidate) in &self.scratch {
                 if let Some(found) = plan.earliest_fit(candidate.pool, gpus) {
@@ -136,6 +168,59 @@ impl AtStart {
         BlockedHead { job, place, reservation }
     }
 
+    /// Tries those behind the blocked head by estimate.
+    fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        let next = |after| self.queue.next(after);
+        let behind = next(self.head.map(|head| head.place));
+        let mut waiting: Vec<Waiting> = std::iter::successors(behind, |waiting| next(Some(waiting.place))).collect();
+        shortest_first(view, &mut waiting);
+        for waiting in waiting {
+            self.try_to_pass(parts, view, plan, waiting.job);
+        }
+    }
+
+    /// Reserves for those who have none, lets the others move up if something was freed, and starts those whose time has come.
+    fn reserved_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, everything: bool) {
+        let pools = view.model().pools.ids();
+        if everything {
+            self.queue.refresh(&parts.order, view);
+        }
+        let jobs: Vec<JobId> = if everything { self.queue.iter().collect() } else { view.delta().arrived.clone() };
+        if everything {
+            self.strict.clear();
+            pools.for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
+        } else {
+            pools.for_each(|pool| self.reservations.pass_time(pool, view.now()));
+        }
+        for job in jobs {
+            self.list_by_cost(parts, view, plan, job);
+            let mut candidates: Vec<Candidate> = self.scratch.iter().map(|(_, candidate)| *candidate).collect();
+            candidates.retain(|candidate| {
+                let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+                !held_back && !self.strict.stops(plan, job, candidate.pool)
+            });
+            self.reserve_or_start(parts, view, plan, job, candidates);
+        }
+    }
+
+    /// Reserves the earliest slot of a job, and starts it if that has come. A pool in which a rule holds it is of no use now: the others are tried.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId, mut candidates: Vec<Candidate>) {
+        while let Some(slot) = self.reservations.reserve(view, job, &candidates).filter(|slot| slot.from <= view.now()) {
+            match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {
+                Ok(()) => return self.started(parts, view, job),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, slot.pool)) => {
+                    return self.started(parts, view, job);
+                }
+                Err(Held::Rule(refusal)) => {
+                    self.reservations.release(job);
+                    self.strict.note(view, &refusal);
+                    candidates.retain(|candidate| candidate.pool != slot.pool);
+                }
+                Err(Held::Room) => return,
+            }
+        }
+    }
+
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
         let gpus = view.job(job).gpus;
         // Most jobs fit nowhere: costs are worked out only for those that fit somewhere.
@@ -145,7 +230,8 @@ impl AtStart {
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
             let candidate = self.scratch[index].1;
-            if self.strict.stops(plan, job, candidate.pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let head = self.head.as_mut().expect("somebody is passed");
@@ -163,6 +249,9 @@ impl AtStart {
     fn started(&mut self, parts: &mut Parts, view: View<'_>, job: JobId) {
         if let Some(entry) = self.listed.take(job) {
             unlist(&mut self.queue, &parts.order, entry, job);
+        }
+        if parts.backfill == Backfill::Conservative {
+            self.reservations.started(job);
         }
         parts.order.started(view, job);
     }

@@ -2,7 +2,9 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::conservative::Reservations;
 use super::order::{Queue, Waiting};
+use super::sjbf::shortest_first;
 use crate::base::Column;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
@@ -16,6 +18,8 @@ pub(super) struct AtSubmit {
     /// Jobs that no pool can hold any more, as the fleet has shrunk.
     unbound: Vec<JobId>,
     touched: Vec<PoolId>,
+    /// Of conservative backfilling.
+    reservations: Reservations,
     scratch: Vec<(u64, Candidate)>,
 }
 
@@ -41,12 +45,23 @@ impl AtSubmit {
             listed: Listed::default(),
             unbound: Vec::new(),
             touched: Vec::new(),
+            reservations: Reservations::new(pools),
             scratch: Vec::new(),
         }
     }
 
     pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.follow(parts, view, plan);
+        self.pass_touched(parts, view, plan);
+        if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
+            for pool in self.pools.ids().filter(|pool| self.pools[*pool].held_by_rule).collect::<Vec<_>>() {
+                self.touch(pool, true);
+            }
+            self.pass_touched(parts, view, plan);
+        }
+    }
+
+    fn pass_touched(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.touched.sort_unstable();
         for index in 0..self.touched.len() {
             let pool = self.touched[index];
@@ -62,6 +77,7 @@ impl AtSubmit {
         let delta = view.delta();
         for left in &delta.left {
             self.unbound.retain(|job| *job != left.job);
+            self.reservations.release(left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 let pool = PoolId(entry.queue);
                 unlist(&mut self.pools[pool].queue, &parts.order, entry, left.job);
@@ -117,6 +133,7 @@ impl AtSubmit {
                 if !plan.can_ever(waiting.job, pool) {
                     self.pools[pool].queue.remove(waiting.place);
                     self.listed.take(waiting.job);
+                    self.reservations.release(waiting.job);
                     homeless.push(waiting.job);
                 }
             }
@@ -149,6 +166,9 @@ impl AtSubmit {
 
     /// Starts what can start in one pool.
     fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        if parts.backfill == Backfill::Conservative {
+            return self.reserved_pass(parts, view, plan, pool);
+        }
         let state = &mut self.pools[pool];
         let head_stands = state.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
         if state.stale || !head_stands || !state.strict.is_empty() {
@@ -160,8 +180,15 @@ impl AtSubmit {
             state.fresh.clear();
         } else {
             // Nothing was freed: only what has just arrived can start.
+            if parts.backfill == Backfill::EasyShortest {
+                self.pools[pool].fresh.sort_by_key(|job| view.job(*job).estimate);
+            }
             for index in 0..self.pools[pool].fresh.len() {
                 let job = self.pools[pool].fresh[index];
+                if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool)) {
+                    self.pools[pool].held_by_rule = true;
+                    continue;
+                }
                 let mut head = self.pools[pool].head.expect("the head stands");
                 self.try_to_pass(parts, view, plan, pool, &mut head, job);
                 self.pools[pool].head = Some(head);
@@ -180,10 +207,14 @@ impl AtSubmit {
             if self.pools[pool].strict.stops(plan, job, pool) {
                 continue;
             }
+            if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool)) {
+                self.pools[pool].held_by_rule = true;
+                continue;
+            }
             let result = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by);
             match result {
                 Ok(()) => self.started(parts, view, pool, job),
-                Err(Held::Rule(_)) if parts.reclaim.as_ref().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
                     self.started(parts, view, pool, job);
                 }
                 Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
@@ -204,6 +235,9 @@ impl AtSubmit {
 
     /// Starts those behind a blocked head that may pass it, in their order.
     fn pass_the_head(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
+        if parts.backfill == Backfill::EasyShortest {
+            return self.pass_the_head_shortest_first(parts, view, plan, pool, head);
+        }
         let mut after = head.place;
         loop {
             let free = plan.free(pool);
@@ -212,9 +246,70 @@ impl AtSubmit {
                 return;
             };
             after = waiting.place;
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, waiting.job, pool));
+            self.pools[pool].held_by_rule |= held_back;
+            if !held_back && !self.pools[pool].strict.stops(plan, waiting.job, pool) {
+                self.try_to_pass(parts, view, plan, pool, head, waiting.job);
+            }
+        }
+    }
+
+    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and
+    /// limits only shrink.
+    fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
+        let free = plan.free(pool);
+        let (spare, window_us) = parts.backfill.limits(view, head);
+        let queue = &self.pools[pool].queue;
+        let next = |after| queue.next_small(after, free, spare, window_us);
+        let mut candidates: Vec<Waiting> = std::iter::successors(next(head.place), |waiting| next(waiting.place)).collect();
+        shortest_first(view, &mut candidates);
+        for waiting in candidates {
             if !self.pools[pool].strict.stops(plan, waiting.job, pool) {
                 self.try_to_pass(parts, view, plan, pool, head, waiting.job);
             }
+        }
+    }
+
+    /// Reserves for those who have none, lets the others move up if something was freed, and starts those whose time has come.
+    fn reserved_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        let state = &mut self.pools[pool];
+        let mut jobs = std::mem::take(&mut state.fresh);
+        // Where nobody waited, nobody was told what was freed.
+        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || jobs.len() == state.queue.len();
+        if everything {
+            state.strict.clear();
+            state.held_by_rule = false;
+            state.queue.refresh(&parts.order, view);
+            jobs.clear();
+            jobs.extend(state.queue.iter());
+            self.reservations.rebuild(view, plan, pool, jobs.iter().copied());
+        } else {
+            self.reservations.pass_time(pool, view.now());
+        }
+        for job in jobs.drain(..) {
+            self.reserve_or_start(parts, view, plan, pool, job);
+        }
+        self.pools[pool].fresh = jobs;
+    }
+
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) {
+        let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !self.pools[pool].strict.stops(plan, job, pool)) else {
+            return self.reservations.release(job);
+        };
+        let slot = self.reservations.reserve(view, job, &[candidate]);
+        if slot.is_none_or(|slot| slot.from > view.now()) {
+            return;
+        }
+        match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
+            Ok(()) => self.started(parts, view, pool, job),
+            Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                self.started(parts, view, pool, job);
+            }
+            Err(Held::Rule(refusal)) => {
+                self.reservations.release(job);
+                self.held_by_rule(view, pool, &refusal);
+            }
+            Err(Held::Room) => {}
         }
     }
 
@@ -237,6 +332,9 @@ impl AtSubmit {
     fn started(&mut self, parts: &mut Parts, view: View<'_>, pool: PoolId, job: JobId) {
         if let Some(entry) = self.listed.take(job) {
             unlist(&mut self.pools[pool].queue, &parts.order, entry, job);
+        }
+        if parts.backfill == Backfill::Conservative {
+            self.reservations.started(job);
         }
         parts.order.started(view, job);
     }

@@ -32,6 +32,10 @@ pub(super) enum Backfill {
     Never,
     Skip,
     Easy,
+    /// EASY, candidates in order of estimate.
+    EasyShortest,
+    /// Everybody reserves.
+    Conservative,
 }
 
 /// A head that waits for room.
@@ -49,19 +53,25 @@ impl Backfill {
         match part.name.as_str() {
             "skip" => Self::Skip,
             "easy" => Self::Easy,
+            "easy-sjbf" => Self::EasyShortest,
+            "conservative" => Self::Conservative,
             other => unreachable!("the registry knows no backfilling `{other}`"),
         }
+    }
+    /// Tells whether the head has the one reservation.
+    pub(super) fn is_easy(self) -> bool {
+        matches!(self, Self::Easy | Self::EasyShortest)
     }
     /// Reserves for a head that is blocked in one pool.
     pub(super) fn reserve(self, plan: &Plan<'_>, view: View<'_>, job: JobId, place: QueuePlace, pool: PoolId) -> BlockedHead {
         let gpus = view.job(job).gpus;
-        let reservation = if self == Self::Easy { plan.earliest_fit(pool, gpus) } else { None };
+        let reservation = if self.is_easy() { plan.earliest_fit(pool, gpus) } else { None };
         BlockedHead { job, place, reservation }
     }
     /// Returns what a job in the head's pool must keep to so that it may pass: the GPUs that are spare at the shadow time, and the time until
     /// then. Where nodes are packed, spare GPUs are not known without trying: every job that fits is tried.
     pub(super) fn limits(self, view: View<'_>, head: &BlockedHead) -> (u64, u64) {
-        match head.reservation.filter(|_| self == Self::Easy) {
+        match head.reservation.filter(|_| self.is_easy()) {
             Some(Reservation { at, spare: Some(spare), .. }) => (spare, at.saturating_since(view.now()).0),
             _ => (u64::MAX, u64::MAX),
         }
@@ -73,7 +83,7 @@ impl Backfill {
             return Err(Held::Room);
         }
         let share = [Allocation::new(candidate.pool, gpus)];
-        let Some(reservation) = head.reservation.filter(|reservation| self == Self::Easy && reservation.pool == candidate.pool) else {
+        let Some(reservation) = head.reservation.filter(|reservation| self.is_easy() && reservation.pool == candidate.pool) else {
             return plan.place(job, &share).map_err(Held::by);
         };
         let (staging, run) = view.expected_time(job, candidate);

@@ -52,7 +52,7 @@ impl Composed {
             stage_at_submit,
         };
         let bind = match bind.name.as_str() {
-            "at-start" => Bind::AtStart(AtStart::default()),
+            "at-start" => Bind::AtStart(AtStart::new(context.model.pools.len())),
             _ => Bind::AtSubmit(AtSubmit::new(context.model.pools.len())),
         };
         let oracle = chosen.iter().any(|part| registry::part(&part.name).is_some_and(|info| info.oracle));

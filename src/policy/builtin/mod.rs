@@ -4,9 +4,11 @@ mod at_start;
 mod at_submit;
 mod backfill;
 mod composed;
+mod conservative;
 mod order;
 mod place;
 mod reclaim;
+mod sjbf;
 
 pub use composed::Composed;
 
@@ -32,6 +34,8 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &place::RANDOM,
     &backfill::SKIP,
     &backfill::EASY,
+    &sjbf::EASY_SJBF,
+    &conservative::CONSERVATIVE,
     &reclaim::RECLAIM,
 ];
 

@@ -152,6 +152,13 @@ impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
+    pub(super) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+    /// Iterates in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = JobId> {
+        self.jobs.iter().map(|waiting| waiting.job)
+    }
     pub(super) fn push(&mut self, waiting: Waiting) {
         self.jobs.insert(waiting);
         self.of_size(waiting.gpus).insert(waiting);

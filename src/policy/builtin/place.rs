@@ -148,7 +148,7 @@ impl Place {
         let gpus = view.job(job).gpus;
         scratch.clear();
         for candidate in view.candidates(job) {
-            if plan.could_hold(candidate.pool, gpus) && plan.admits(candidate.pool) {
+            if plan.can_ever(job, candidate.pool) && plan.admits(candidate.pool) {
                 scratch.push((expected_wait(plan, candidate.pool, gpus), *candidate));
             }
         }

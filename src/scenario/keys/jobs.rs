@@ -173,7 +173,12 @@ pub(super) static TRACE: Shape = Shape {
     about: "A recorded trace. Its users are spread over the tenants by weight, a user always to the same one.",
     keys: &[
         key("file", File, "the file, also compressed by gzip"),
-        key("format", Words(&["swf", "csv"]), "`swf`: the Standard Workload Format; `csv`: edwc's own columns"),
+        key(
+            "format",
+            Words(crate::model::TraceFormat::WORDS),
+            "`csv`: edwc's own columns; `swf`: the Standard Workload Format; `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias`, \
+             `batsim`: as published",
+        ),
         optional(
             "starts_at",
             Either(&[Words(&["first-job", "zero"]), Instant]),

@@ -189,9 +189,14 @@ fn trace_file(item: &Item<'_>, until: Option<Span>) -> TraceFile {
     if file.text().is_some() {
         look_for(&file);
     }
+    let format = item.item("format").text().and_then(TraceFormat::from_word).unwrap_or(TraceFormat::Csv);
+    if format != TraceFormat::Swf && item.item("clean").text() == Some("pyss") {
+        let help = "leave it out, or give the log in the Standard Workload Format";
+        item.item("clean").report(KEYS_TOGETHER, format!("pyss cleans logs of format `swf`; this one is of format `{}`", format.word()), help);
+    }
     TraceFile {
         path: resolve(&file),
-        format: if item.item("format").text() == Some("csv") { TraceFormat::Csv } else { TraceFormat::Swf },
+        format,
         starts_at: starts_at(&item.item("starts_at")),
         stretch: item.item("stretch").number().unwrap_or(1.0),
         sample: item.item("sample").number().unwrap_or(1.0),

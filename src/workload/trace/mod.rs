@@ -1,13 +1,26 @@
 //! Recorded workloads: a trace file as a stream of jobs, mapped onto the scenario.
 //!
-//! `native.rs` and `swf.rs` describe the formats, column by column. Either may be gzip; files are streamed, and memory does not grow
+//! `native.rs`, `swf.rs` and a file for each foreign format describe them, column by column. Any may be gzip; files are streamed, and memory does
+//! not grow
 //! with them but for ids and, where rows are to be sorted, temporary files.
 
+mod acme;
+mod batsim;
+mod clock;
+mod foreign;
+#[cfg(test)]
+mod foreign_tests;
+mod helios;
 mod ids;
 mod input;
+mod itp;
+mod muri;
 mod names;
 mod native;
 mod number;
+mod openb;
+mod pai;
+mod philly;
 mod record;
 mod row;
 mod rows;
@@ -41,7 +54,7 @@ pub(super) struct Trace {
     users: Stream,
     next: Option<(Time, Row)>,
     dropped: Dropped,
-    note: Option<String>,
+    notes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -56,7 +69,8 @@ struct Dropped {
     beyond_horizon: u64,
     before_start: u64,
     sampled_out: u64,
-    partial: u64,
+    /// Rows that are no jobs here, of a trace that was sorted.
+    left_out: Vec<(&'static str, u64)>,
 }
 
 impl Trace {
@@ -80,10 +94,10 @@ impl Trace {
         changes.reverse();
         let mut rows = Rows::open(model, file, IDS_COMPARED)?;
         let mut dropped = Dropped::default();
-        let mut note = None;
+        let mut notes = Vec::new();
         let rows = if file.sort {
             let sorted = Sorted::new(|| rows.next_row(), ROWS_AT_ONCE)?;
-            (dropped.partial, note) = (rows.partial(), rows.note());
+            (dropped.left_out, notes) = (rows.left_out(), rows.notes());
             Ordered::Sorted(Box::new(sorted))
         } else {
             Ordered::AsRead(Box::new(rows))
@@ -103,7 +117,7 @@ impl Trace {
             users: seed.stream(name, "user"),
             next: None,
             dropped,
-            note,
+            notes,
         };
         trace.advance()?;
         Ok(trace)
@@ -124,21 +138,20 @@ impl Trace {
     }
     /// Counts what was left out so far, by reason.
     pub fn dropped(&self) -> Vec<(&'static str, u64)> {
-        let partial = match &self.rows {
-            Ordered::AsRead(rows) => rows.partial(),
-            Ordered::Sorted(_) => self.dropped.partial,
+        let left_out = match &self.rows {
+            Ordered::AsRead(rows) => rows.left_out(),
+            Ordered::Sorted(_) => self.dropped.left_out.clone(),
         };
         let counts = [
             ("beyond the horizon", self.dropped.beyond_horizon),
             ("before the start", self.dropped.before_start),
             ("sampled out", self.dropped.sampled_out),
-            ("parts of other jobs", partial),
         ];
-        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+        counts.into_iter().chain(left_out).filter(|(_, count)| *count > 0).collect()
     }
-    /// Says what could not be checked, once all was read.
-    pub fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+    /// Says what was not read and what could not be checked, once all was read.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
     /// Goes to the next row that is a job of the scenario.
     fn advance(&mut self) -> Result<(), SourceError> {
@@ -165,7 +178,7 @@ impl Trace {
             Ordered::AsRead(rows) => {
                 let row = rows.next_row()?;
                 if row.is_none() {
-                    self.note = rows.note();
+                    self.notes = rows.notes();
                 }
                 Ok(row)
             }

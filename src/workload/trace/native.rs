@@ -20,6 +20,7 @@
 //!
 //! Numbers are plain decimals (`1234.5`). An empty field is as if the column were missing: the workload's own law stands in.
 
+use super::clock::Clock;
 use super::ids;
 use super::names::{Names, known};
 use super::number::{decimal, integer};
@@ -68,12 +69,6 @@ enum Column {
 
 const NEEDED: usize = 4;
 
-/// Seconds at which a number can only be milliseconds since 1970: the year 5138.
-const MILLISECONDS_FROM_S: i64 = 100_000_000_000;
-/// Seconds that tell clocks apart: a log that starts in its first three years does not reach its twenty-sixth.
-const OWN_CLOCK_BELOW_S: i64 = 100_000_000;
-const EPOCH_FROM_S: i64 = 800_000_000;
-const MICROS: i64 = 1_000_000;
 /// Keys of datasets without an id: none that an id gives.
 const NAMELESS: u64 = 1 << 63;
 
@@ -86,8 +81,7 @@ pub(super) struct NativeReader {
     places: [Option<usize>; COLUMNS.len()],
     width: usize,
     rows: u64,
-    /// Line and clock of the first row.
-    first: Option<(u64, i64)>,
+    clock: Clock,
 }
 
 impl NativeReader {
@@ -98,14 +92,14 @@ impl NativeReader {
         }
         let places = header(&records)?;
         let width = records.len();
-        Ok(Self { records, names, places, width, rows: 0, first: None })
+        Ok(Self { records, names, places, width, rows: 0, clock: Clock::default() })
     }
     /// Reads the next row.
     pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
         if !self.records.advance()? {
             return Ok(None);
         }
-        self.check_width()?;
+        self.records.check_width(self.width)?;
         let id = match self.id() {
             [] => return Err(self.complain(Column::Job, "is empty", "an integer or a text")),
             id => integer(id).unwrap_or(self.rows + 1),
@@ -168,41 +162,14 @@ impl NativeReader {
     fn unknown(&self, column: Column, known: &str) -> SourceError {
         self.complain(column, "is not in the scenario", known)
     }
-    fn check_width(&self) -> Result<(), SourceError> {
-        let width = self.records.len();
-        if width == self.width {
-            return Ok(());
-        }
-        let allowed = if width == 1 && self.records.field(0).contains(&b';') {
-            "the line looks like `;` separated: use commas"
-        } else if width == self.width + 1 && self.records.field(width - 1).is_empty() {
-            "a comma at the end of the line opens one more field: take it away"
-        } else if width > self.width {
-            "numbers take a decimal point and no thousands separators; text with a comma is quoted"
-        } else {
-            "leave a field empty rather than out"
-        };
-        let what = format!("the row has {width} fields where the header has {}", self.width);
-        Err(self.records.complain(width.min(self.width), &what, allowed))
-    }
     fn read<T>(&self, column: Column, parse: impl Fn(&[u8]) -> Result<T, String>, allowed: &str) -> Result<T, SourceError> {
         parse(self.field(column).unwrap_or_default()).map_err(|what| self.complain(column, &what, allowed))
     }
     fn submit(&mut self) -> Result<i64, SourceError> {
         const ALLOWED: &str = "seconds as a plain decimal number, on one clock for all rows";
         let micros = self.read(Column::Submit, |text| decimal(text, 6), ALLOWED)?;
-        let line = self.records.line();
-        let (first_line, first) = *self.first.get_or_insert((line, micros));
-        if micros >= MILLISECONDS_FROM_S * MICROS {
-            return Err(self.complain(Column::Submit, "looks like milliseconds since 1970", ALLOWED));
-        }
-        let own = |micros: i64| micros < OWN_CLOCK_BELOW_S * MICROS;
-        let epoch = |micros: i64| micros >= EPOCH_FROM_S * MICROS;
-        if (own(first) && epoch(micros)) || (epoch(first) && own(micros)) {
-            let clock = if epoch(micros) { "looks like seconds since 1970" } else { "does not look like seconds since 1970" };
-            let other = if epoch(micros) { "does not" } else { "does" };
-            return Err(self.complain(Column::Submit, &format!("{clock}, and line {first_line} {other}"), ALLOWED));
-        }
+        let checked = self.clock.check(self.records.line(), micros);
+        checked.map_err(|what| self.complain(Column::Submit, &what, ALLOWED))?;
         Ok(micros)
     }
     fn at_least_zero(&self, column: Column, digits: usize, allowed: &str) -> Result<Option<u64>, SourceError> {
@@ -259,14 +226,7 @@ impl NativeReader {
 fn header(records: &Records) -> Result<[Option<usize>; COLUMNS.len()], SourceError> {
     let needed = COLUMNS[..NEEDED].join(",");
     let mut places = [None; COLUMNS.len()];
-    if records.len() == 1 {
-        let text = records.field(0);
-        for (separator, name) in [(b';', "`;`"), (b'\t', "tab")] {
-            if text.contains(&separator) {
-                return Err(records.complain(0, &format!("the header looks like {name} separated"), "fields are separated by commas"));
-            }
-        }
-    }
+    records.check_separators()?;
     if (0..records.len()).all(|place| records.field(place).first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')) {
         return Err(records.complain(0, "there is no header", &format!("the first line names the columns: {needed}")));
     }

@@ -65,9 +65,45 @@ impl Records {
     pub fn line(&self) -> u64 {
         self.line
     }
+    /// Returns the file's name as errors print it.
+    pub fn label(&self) -> &str {
+        self.input.label()
+    }
     /// Returns the file that the records come from.
     pub fn input(&mut self) -> &mut Input {
         &mut self.input
+    }
+    /// Checks that the record has as many fields as the header.
+    ///
+    /// # Errors
+    /// Says what it looks like.
+    pub fn check_width(&self, header: usize) -> Result<(), SourceError> {
+        let width = self.len();
+        if width == header {
+            return Ok(());
+        }
+        let allowed = if width == 1 && self.field(0).contains(&b';') {
+            "the line looks like `;` separated: use commas"
+        } else if width == header + 1 && self.field(width - 1).is_empty() {
+            "a comma at the end of the line opens one more field: take it away"
+        } else if width > header {
+            "numbers take a decimal point and no thousands separators; text with a comma is quoted"
+        } else {
+            "leave a field empty rather than out"
+        };
+        let what = format!("the row has {width} fields where the header has {header}");
+        Err(self.complain(width.min(header), &what, allowed))
+    }
+    /// Checks that a header is not separated by something else than commas.
+    ///
+    /// # Errors
+    /// Names the separator.
+    pub fn check_separators(&self) -> Result<(), SourceError> {
+        let text = if self.len() == 1 { self.field(0) } else { &[] };
+        let other = [(b';', "`;`"), (b'\t', "tab")].into_iter().find(|(separator, _)| text.contains(separator));
+        other.map_or(Ok(()), |(_, name)| {
+            Err(self.complain(0, &format!("the header looks like {name} separated"), "fields are separated by commas"))
+        })
     }
     /// Makes the error of a field: `file:line:column: what; allowed`.
     pub fn complain(&self, index: usize, what: &str, allowed: &str) -> SourceError {

@@ -1,10 +1,19 @@
 //! The rows of a trace in the order of the file, checked against each other: ids are unique, submissions in order.
 
+use super::acme::ACME;
+use super::batsim::BatsimReader;
+use super::foreign::{ForeignReader, Layout};
+use super::helios::HELIOS;
 use super::ids::{self, Ids};
 use super::input::Input;
+use super::itp::ITP;
+use super::muri::{MURI, TIRESIAS};
 use super::names::Names;
 use super::native::NativeReader;
 use super::number::integer;
+use super::openb::OPENB;
+use super::pai::PAI;
+use super::philly::PHILLY;
 use super::record::Records;
 use super::row::Row;
 use super::swf::SwfReader;
@@ -28,6 +37,8 @@ pub(super) struct Rows {
 enum Reader {
     Native(Box<NativeReader>),
     Swf(Box<SwfReader>),
+    Foreign(Box<ForeignReader>),
+    Batsim(Box<BatsimReader>),
 }
 
 impl Rows {
@@ -49,20 +60,23 @@ impl Rows {
             Err(error) => Err(self.reader.input().blame(error)),
         }
     }
-    /// Counts lines that were left out as parts of other jobs.
-    pub fn partial(&self) -> u64 {
+    /// Counts rows that are no jobs here, by reason.
+    pub fn left_out(&self) -> Vec<(&'static str, u64)> {
         match &self.reader {
-            Reader::Native(_) => 0,
-            Reader::Swf(reader) => reader.partial(),
+            Reader::Native(_) | Reader::Batsim(_) => Vec::new(),
+            Reader::Swf(reader) => vec![("parts of other jobs", reader.partial())],
+            Reader::Foreign(reader) => reader.left_out().to_vec(),
         }
     }
-    /// Says what could not be checked.
-    pub fn note(&mut self) -> Option<String> {
-        let from = self.ids.partial_from()?;
-        Some(format!(
-            "{}: from row {from} on, job ids were compared with those before row {from} and with the row before only",
-            self.reader.input().label()
-        ))
+    /// Says what was not read and what could not be checked.
+    pub fn notes(&mut self) -> Vec<String> {
+        let unknown = if let Reader::Foreign(reader) = &self.reader { reader.note() } else { None };
+        let label = self.reader.input().label();
+        let partial = self
+            .ids
+            .partial_from()
+            .map(|from| format!("{label}: from row {from} on, job ids were compared with those before row {from} and with the row before only"));
+        unknown.into_iter().chain(partial).collect()
     }
     fn check(&mut self, row: &Row) -> Result<(), SourceError> {
         self.check_order(row)?;
@@ -105,37 +119,59 @@ impl Reader {
         Ok(match file.format {
             TraceFormat::Csv => Self::Native(Box::new(NativeReader::open(Records::new(input), names.clone())?)),
             TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate))),
+            TraceFormat::Itp => Self::foreign(input, &ITP)?,
+            TraceFormat::Philly => Self::foreign(input, &PHILLY)?,
+            TraceFormat::Pai => Self::foreign(input, &PAI)?,
+            TraceFormat::Openb => Self::foreign(input, &OPENB)?,
+            TraceFormat::Helios => Self::foreign(input, &HELIOS)?,
+            TraceFormat::Acme => Self::foreign(input, &ACME)?,
+            TraceFormat::Muri => Self::foreign(input, &MURI)?,
+            TraceFormat::Tiresias => Self::foreign(input, &TIRESIAS)?,
+            TraceFormat::Batsim => Self::Batsim(Box::new(BatsimReader::open(input)?)),
         })
+    }
+    fn foreign(input: Input, layout: &'static Layout) -> Result<Self, SourceError> {
+        Ok(Self::Foreign(Box::new(ForeignReader::open(Records::new(input), layout)?)))
     }
     #[inline]
     fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
         match self {
             Self::Native(reader) => reader.next_row(),
             Self::Swf(reader) => reader.next_row(),
+            Self::Foreign(reader) => reader.next_row(),
+            Self::Batsim(reader) => reader.next_row(),
         }
     }
     fn id(&self) -> &[u8] {
         match self {
             Self::Native(reader) => reader.id(),
             Self::Swf(reader) => reader.id(),
+            Self::Foreign(reader) => reader.id(),
+            Self::Batsim(reader) => reader.id(),
         }
     }
     fn input(&mut self) -> &mut Input {
         match self {
             Self::Native(reader) => reader.records().input(),
             Self::Swf(reader) => reader.input(),
+            Self::Foreign(reader) => reader.records().input(),
+            Self::Batsim(reader) => reader.input(),
         }
     }
     fn complain_of_id(&self, what: &str, allowed: &str) -> SourceError {
         match self {
             Self::Native(reader) => reader.complain_of_id(what, allowed),
             Self::Swf(reader) => reader.complain_of_id(what, allowed),
+            Self::Foreign(reader) => reader.complain_of_id(what, allowed),
+            Self::Batsim(reader) => reader.complain(&format!("id: {what}"), allowed),
         }
     }
     fn complain_of_submit(&self, what: &str, allowed: &str) -> SourceError {
         match self {
             Self::Native(reader) => reader.complain_of_submit(what, allowed),
             Self::Swf(reader) => reader.complain_of_submit(what, allowed),
+            Self::Foreign(reader) => reader.complain_of_submit(what, allowed),
+            Self::Batsim(reader) => reader.complain(&format!("subtime: {what}"), allowed),
         }
     }
 }

@@ -13,10 +13,10 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-const SEED: Seed = Seed { seed: 20_250_602, replication: 0 };
+pub(super) const SEED: Seed = Seed { seed: 20_250_602, replication: 0 };
 const HEADER: &str = "job,submit_s,gpus,work_s\n";
 
-fn file(path: &Path) -> TraceFile {
+pub(super) fn file(path: &Path) -> TraceFile {
     TraceFile {
         path: path.to_owned(),
         format: TraceFormat::Csv,
@@ -31,15 +31,15 @@ fn file(path: &Path) -> TraceFile {
     }
 }
 
-fn of_trace(file: &TraceFile) -> Model {
+pub(super) fn of_trace(file: &TraceFile) -> Model {
     let mut model = model(vec![workload("replay", Arrivals::Trace(Box::new(file.clone())))]);
     model.horizon = file.until;
     model
 }
 
-type Read = (Vec<JobSpec>, Vec<(&'static str, u64)>);
+pub(super) type Read = (Vec<JobSpec>, Vec<(&'static str, u64)>);
 
-fn read(file: &TraceFile) -> Result<Read, SourceError> {
+pub(super) fn read(file: &TraceFile) -> Result<Read, SourceError> {
     let mut source = open(&of_trace(file), SEED)?;
     let mut jobs = Vec::new();
     while let Some(job) = source.next_job()? {
@@ -49,25 +49,25 @@ fn read(file: &TraceFile) -> Result<Read, SourceError> {
 }
 
 /// A folder with one file in it.
-struct Folder {
+pub(super) struct Folder {
     _folder: tempfile::TempDir,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
-fn folder(name: &str, content: impl AsRef<[u8]>) -> Folder {
+pub(super) fn folder(name: &str, content: impl AsRef<[u8]>) -> Folder {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, content).unwrap();
     Folder { _folder: folder, path }
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
 }
 
-fn message(error: &SourceError, path: &Path) -> String {
+pub(super) fn message(error: &SourceError, path: &Path) -> String {
     error.to_string().replace(&path.display().to_string(), path.file_name().unwrap().to_str().unwrap())
 }
 

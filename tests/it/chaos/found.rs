@@ -370,26 +370,7 @@ fn a_cap_per_job_counts_what_a_half_has_got() {
     for pool in world.model.pools.iter_mut() {
         pool.price = Money::yuan(3_600);
     }
-    world.model.governments.push(Government { name: "nation".into(), name_zh: None, level: "national".into(), province: None });
-    world.model.subsidies.push(Subsidy {
-        name: "capped".into(),
-        payers: vec![(GovernmentId(0), Ratio::ONE)],
-        payee: Payee::Tenant,
-        valid: (None, None),
-        matcher: Matcher::default(),
-        supply: Supply::Anywhere,
-        covers: Covers::Compute,
-        rate: SubsidyRate::Tiers(vec![RateTier { matcher: Matcher::default(), rate: Ratio::ONE }]),
-        caps: vec![Cap { per: CapScope::Job, amount: Money::yuan(6), every: None }],
-        budget: None,
-        allocate: Allocate::FirstCome,
-        on_short: OnShort::Partial,
-        pay_after: Span::ZERO,
-        expires: None,
-        stack: None,
-        pass_through: Ratio::ZERO,
-        floor_gpu_us: 0,
-    });
+    subsidise(&mut world, Matcher::default());
     let mut split = true;
     let mut policy = Script(move |view: View<'_>, plan: &mut Plan<'_>| {
         if let Some(job) = view.jobs().queued().next() {
@@ -415,4 +396,53 @@ impl<F: FnMut(View<'_>, &mut Plan<'_>) + Send> Scheduler for Script<F> {
         (self.0)(view, plan);
         Ok(())
     }
+}
+
+/// Adds a subsidy on all of the price, six yuan a job at most.
+fn subsidise(world: &mut World, matcher: Matcher) {
+    world.model.governments.push(Government { name: "nation".into(), name_zh: None, level: "national".into(), province: None });
+    world.model.subsidies.push(Subsidy {
+        name: "capped".into(),
+        payers: vec![(GovernmentId(0), Ratio::ONE)],
+        payee: Payee::Tenant,
+        valid: (None, None),
+        matcher,
+        supply: Supply::Anywhere,
+        covers: Covers::Compute,
+        rate: SubsidyRate::Tiers(vec![RateTier { matcher: Matcher::default(), rate: Ratio::ONE }]),
+        caps: vec![Cap { per: CapScope::Job, amount: Money::yuan(6), every: None }],
+        budget: None,
+        allocate: Allocate::FirstCome,
+        on_short: OnShort::Partial,
+        pay_after: Span::ZERO,
+        expires: None,
+        stack: None,
+        pass_through: Ratio::ZERO,
+        floor_gpu_us: 0,
+    });
+}
+
+/// A job makes its claims once: what it got where it ran first is not made up elsewhere.
+#[test]
+fn a_preempted_job_makes_no_new_claims() {
+    let mut world = plain(1, 1, &[(0, 1, 30)]);
+    world.model.horizon = Some(Span::seconds(50));
+    let (_, other) = add_site(&mut world.model, 1, 1);
+    for pool in world.model.pools.iter_mut() {
+        pool.price = Money::yuan(3_600);
+    }
+    subsidise(&mut world, Matcher { pools: Some([PoolId(0)].into_iter().collect()), ..Matcher::default() });
+    // Ten seconds here, ten there, and the rest here again.
+    let mut policy = Script(move |view: View<'_>, plan: &mut Plan<'_>| {
+        let tens = view.now().0 / 10_000_000;
+        if let Some(job) = view.jobs().queued().next() {
+            let pool = if tens == 1 { other } else { PoolId(0) };
+            plan.place(job, &[Allocation::new(pool, 1)]).expect("it fits");
+            plan.wake_at(Time((tens + 1) * 10_000_000)).expect("the time lies ahead");
+        } else if let Some(job) = view.jobs().running().next().filter(|job| view.now() > view.status(*job).start) {
+            plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+        }
+    });
+    let outcome = audited(&world, &mut policy).expect("the run succeeds");
+    assert_eq!((outcome.records[0].preemptions, outcome.records[0].subsidy), (2, Money::yuan(6)));
 }

@@ -5,9 +5,9 @@ use super::instant::History;
 use super::{Run, RunError};
 use crate::base::{Bytes, Money, Power, Span, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};
-use crate::rules::{Claims, Residence};
+use crate::rules::Residence;
 use crate::world::attempt::Timeline;
-use crate::world::jobs::{Attributes, DatasetUse, State};
+use crate::world::jobs::{Attributes, Claiming, DatasetUse, State};
 use crate::world::network::{Answer, Cargo, CopyId, Wanted};
 use crate::world::plan::{Decision, Preempt, Started};
 use crate::world::quote;
@@ -90,8 +90,9 @@ impl Run {
         for (pool, _) in running.parts.iter() {
             self.follow_reserved(pool);
         }
-        if self.scene.jobs.status(job).claims == Claims::NONE {
-            self.scene.jobs.status_mut(job).claims = started.claims;
+        if self.scene.jobs.status(job).claiming == Claiming::AtNextStart {
+            let status = self.scene.jobs.status_mut(job);
+            (status.claims, status.claiming) = (started.claims, Claiming::Done);
         } else {
             self.carry_claims(job)?;
         }

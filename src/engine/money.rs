@@ -5,6 +5,7 @@ use crate::base::Money;
 use crate::model::{JobId, SiteId};
 use crate::rules::{Bases, Claims};
 use crate::world::bookings::Bookings;
+use crate::world::jobs::Claiming;
 use crate::world::plan::rule_parts;
 use crate::world::records::Posting;
 
@@ -49,8 +50,15 @@ impl Run {
         let status = self.scene.jobs.status(job);
         let (parts, count) = rule_parts(&status.parts, 1, 0);
         let start = Bookings::start(&self.scene, job, &parts[..count], status.expected_end);
-        let (lowered, claims) = self.bookings.rules.carry_claims(&self.scene.model, &start, status.claims)?;
-        self.scene.jobs.status_mut(job).claims = claims;
+        let rules = &mut self.bookings.rules;
+        let before = rules.claim_count(status.claims);
+        let (lowered, claims) = rules.carry_claims(&self.scene.model, &start, status.claims)?;
+        let settled = rules.claim_count(claims) < before;
+        let status = self.scene.jobs.status_mut(job);
+        status.claims = claims;
+        if settled {
+            status.claiming = Claiming::Over;
+        }
         self.lower_price(job, lowered)
     }
     /// Charges the tenant with the part of the site's levies that reaches its price.

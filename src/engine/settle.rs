@@ -11,7 +11,7 @@ use crate::rules::Bases;
 use crate::world::attempt::{Spent, Timeline, work_done};
 use crate::world::bookings::Bound;
 use crate::world::energy::Consumption;
-use crate::world::jobs::State;
+use crate::world::jobs::{Claiming, State};
 use crate::world::plan::Preempt;
 use crate::world::quote;
 use crate::world::records::{Account, Fate, GpuTime, JobRecord, Posting, Purpose, Reason};
@@ -57,6 +57,10 @@ impl Run {
         self.end_attempt(job, Stop::Failed)?;
         self.give_back(job);
         self.bind_where_it_ran(job);
+        let status = self.scene.jobs.status_mut(job);
+        if status.claiming == Claiming::Done {
+            status.claiming = Claiming::AtNextStart;
+        }
         self.scene.jobs.usage_mut(job).failures += 1;
         self.return_to_queue(job, History::Failed);
         Ok(())

@@ -52,6 +52,10 @@ impl Rules {
         };
         self.programmes.carry(model, &mut self.ledger, claims, start.now, site_if_eligible)
     }
+    /// Counts the claims of a job. *O*(claims).
+    pub fn claim_count(&self, claims: Claims) -> usize {
+        self.programmes.count(claims)
+    }
     /// Settles the claims of a job that ends now: the bases are what each part used since the job last started. Returns what lowers the tenant's
     /// price, paid now or later; what a batch will decide is not in it.
     pub fn settle_claims(&mut self, model: &Model, claims: Claims, bases: &[Bases], now: Time) -> Result<Money, MoneyOverflow> {

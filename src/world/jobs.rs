@@ -25,6 +25,17 @@ pub enum State {
     Stopping,
 }
 
+/// Whether a job's next start makes claims on subsidies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Claiming {
+    /// It has made none, or a failure has released them.
+    AtNextStart,
+    /// It has made them, and keeps them through preemptions.
+    Done,
+    /// Some were settled as it was preempted: it makes no others, not even after a failure, or it would get more than its caps.
+    Over,
+}
+
 /// What a job is; never changes while it is in the system.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes {
@@ -117,6 +128,8 @@ pub struct Status {
     pub rule_hold: Option<rules::Held>,
     /// Its claims on subsidies.
     pub claims: Claims,
+    /// Whether its next start makes claims.
+    pub claiming: Claiming,
     /// What transfers have cost it since its last attempt ended.
     pub transfer_since: Money,
     /// When it is ended, whatever it has done: by its estimate or a quota.
@@ -375,6 +388,7 @@ impl Status {
             checkpoint_flow: None,
             rule_hold: None,
             claims: Claims::NONE,
+            claiming: Claiming::AtNextStart,
             transfer_since: Money::ZERO,
             kill_at: Time::NEVER,
             stopping_since: Time::NEVER,

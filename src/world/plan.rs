@@ -3,7 +3,7 @@
 
 use super::bookings::{Bookings, Bound, Decided, Following, Reservation};
 use super::capacity::{Held, Share};
-use super::jobs::State;
+use super::jobs::{Claiming, State};
 use super::parts::Parts;
 use super::quote::{self, Quote};
 use super::reach::Candidate;
@@ -412,7 +412,7 @@ impl<'a> Plan<'a> {
         }
         let rate = self.rate(job, &first, shares).times(split_efficiency);
         let (staging, run) = (self.scene.staging_time(job, &first), self.scene.run_length(job, rate));
-        let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claims == Claims::NONE;
+        let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claiming == Claiming::AtNextStart;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
         let quote = if needs_money { quote::quote_at_rate(self.scene, job, &first, rate) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;

@@ -38,6 +38,8 @@ pub(super) struct Claim {
     pub reserved: Money,
     /// What attempts before a preemption have used.
     pub accrued: Covered,
+    /// What the job's other claims on the subsidy got that were settled when it was preempted: its cap is for all of them.
+    pub got_before: Money,
     pub marks: Marks,
 }
 

@@ -209,6 +209,10 @@ impl Programmes {
         }
         Ok(())
     }
+    /// Counts the claims of a list.
+    pub fn count(&self, claims: Claims) -> usize {
+        self.arena.list(claims).count()
+    }
     /// Counts GPU time that a tenant has used and a site supplied, for floors.
     pub fn count_use(&mut self, model: &Model, tenant: TenantId, site: SiteId, gpu_us: u128, now: Time) {
         for &id in &self.floors {
@@ -308,6 +312,7 @@ impl Programmes {
             fund: fund_index,
             reserved,
             accrued: Covered::default(),
+            got_before: Money::ZERO,
             marks,
         };
         if standing == Standing::Open {

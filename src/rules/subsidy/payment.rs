@@ -1,7 +1,7 @@
 //! Settling claims and paying what is due.
 
 use super::batch::Filed;
-use super::claim::{Claim, Claims, Covered, Standing, per_gpu_hour};
+use super::claim::{Arena, Claim, Claims, Covered, Standing, per_gpu_hour};
 use super::offer::{ceiling, covered_together};
 use super::{Bases, Programmes};
 use crate::base::{Money, MoneyOverflow, Ratio, Time};
@@ -148,10 +148,23 @@ impl Programmes {
             let paid = self.settle_one(model, ledger, &claim, &covered, due, now)?;
             claim.reserved = due.min(paid.unwrap_or(due));
             leaving[at] = (claim, covered);
+            self.count_for_others(kept, &claim)?;
             tenant = tenant.plus(Self::tenant_part(&model.subsidies[claim.subsidy], paid.unwrap_or(Money::ZERO))?)?;
         }
         self.settled = leaving;
         Ok((tenant, kept))
+    }
+    /// Notes what a claim got for the job's claims on the same subsidy that stay.
+    fn count_for_others(&mut self, others: Claims, settled: &Claim) -> Result<(), MoneyOverflow> {
+        let mut next = Arena::first(others);
+        while let Some(index) = next {
+            let other = self.arena.at_mut(index);
+            if other.subsidy == settled.subsidy {
+                other.got_before = other.got_before.plus(settled.reserved)?;
+            }
+            next = self.arena.after(index);
+        }
+        Ok(())
     }
     /// Returns min(rate × what was really used, caps, ceiling); claims before `at` are settled and hold what they got.
     fn due(&mut self, model: &Model, leaving: &[(Claim, Covered)], at: usize) -> Result<Money, MoneyOverflow> {
@@ -165,7 +178,7 @@ impl Programmes {
         for (cap, accounts) in subsidy.caps.iter().zip(&item.accounts) {
             let left = match (cap.per, accounts) {
                 (CapScope::GpuHour, _) => per_gpu_hour(cap.amount, covered.gpu_us)?,
-                (CapScope::Job, _) => cap.amount.minus(settled)?,
+                (CapScope::Job, _) => cap.amount.minus(settled)?.minus(claim.got_before)?,
                 (_, Some(accounts)) if accounts.counts(claim.made) => {
                     let used = accounts.used(accounts.entity(claim.tenant, claim.site), claim.made);
                     cap.amount.minus(used)?.plus(claim.reserved)?

@@ -2,12 +2,13 @@
 
 use super::builtin::build;
 use super::drive::{Outcome, audited};
-use super::world::{World, plain};
+use super::world::{World, add_site, plain};
 use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Access, Admission, Change, Checkpoint, ChipId, ClassId, DataClass, DatasetSpec, Elsewhere, Failure, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId,
-    LevyTo, Matcher, OnFailure, Outage, Overrun, Period, PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, Reclaim, Setting, Site, SiteId, Stays,
-    TenantGroup, TenantGroupId, TenantId,
+    Access, Admission, Allocate, Cap, CapScope, Change, Checkpoint, ChipId, ClassId, Covers, DataClass, DatasetSpec, Elsewhere, Failure, Government,
+    GovernmentId, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure, OnShort, Outage, Overrun, Payee, Period, PolicyChoice,
+    Pool, PoolId, Queueing, Quota, QuotaId, RateTier, Reclaim, Setting, Site, SiteId, Stays, Subsidy, SubsidyRate, Supply, TenantGroup,
+    TenantGroupId, TenantId,
 };
 use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
 use edwc::world::records::{Fate, Purpose, Reason};
@@ -356,4 +357,92 @@ fn a_smaller_fleet_leaves_less_to_online_services() {
     let outcome = once(&world, 100_000, |_, _| {});
     // Two GPUs for the job, and two for online services until the second node leaves.
     assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 1_000 * (2 * 3_600 + 2 * 1_800));
+}
+
+/// A cap per job is for all claims of the job, also if one of two halves is settled when it is preempted and goes on in one piece.
+#[test]
+fn a_cap_per_job_counts_what_a_half_has_got() {
+    let mut world = plain(1, 2, &[(0, 2, 10)]);
+    world.model.horizon = Some(Span::seconds(50));
+    let (_, other) = add_site(&mut world.model, 1, 2);
+    world.model.classes[ClassId(0)].split = vec![(10, Ratio::ONE)];
+    // One yuan a second.
+    for pool in world.model.pools.iter_mut() {
+        pool.price = Money::yuan(3_600);
+    }
+    subsidise(&mut world, Matcher::default());
+    let mut split = true;
+    let mut policy = Script(move |view: View<'_>, plan: &mut Plan<'_>| {
+        if let Some(job) = view.jobs().queued().next() {
+            let halves = [Allocation::new(PoolId(0), 1), Allocation::new(other, 1)];
+            let shares = if std::mem::take(&mut split) { &halves[..] } else { &[Allocation::new(PoolId(0), 2)] };
+            plan.place(job, shares).expect("it fits");
+            plan.wake_at(Time(4_000_000).max(view.now())).expect("the time lies ahead");
+        } else if let Some(job) = view.jobs().running().next().filter(|_| view.now() == Time(4_000_000)) {
+            if view.status(job).start == Time::ZERO {
+                plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+            }
+        }
+    });
+    let outcome = audited(&world, &mut policy).expect("the run succeeds");
+    assert_eq!((outcome.records[0].preemptions, outcome.records[0].subsidy), (1, Money::yuan(6)));
+}
+
+/// A policy that is a function.
+struct Script<F>(F);
+
+impl<F: FnMut(View<'_>, &mut Plan<'_>) + Send> Scheduler for Script<F> {
+    fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        (self.0)(view, plan);
+        Ok(())
+    }
+}
+
+/// Adds a subsidy on all of the price, six yuan a job at most.
+fn subsidise(world: &mut World, matcher: Matcher) {
+    world.model.governments.push(Government { name: "nation".into(), name_zh: None, level: "national".into(), province: None });
+    world.model.subsidies.push(Subsidy {
+        name: "capped".into(),
+        payers: vec![(GovernmentId(0), Ratio::ONE)],
+        payee: Payee::Tenant,
+        valid: (None, None),
+        matcher,
+        supply: Supply::Anywhere,
+        covers: Covers::Compute,
+        rate: SubsidyRate::Tiers(vec![RateTier { matcher: Matcher::default(), rate: Ratio::ONE }]),
+        caps: vec![Cap { per: CapScope::Job, amount: Money::yuan(6), every: None }],
+        budget: None,
+        allocate: Allocate::FirstCome,
+        on_short: OnShort::Partial,
+        pay_after: Span::ZERO,
+        expires: None,
+        stack: None,
+        pass_through: Ratio::ZERO,
+        floor_gpu_us: 0,
+    });
+}
+
+/// A job makes its claims once: what it got where it ran first is not made up elsewhere.
+#[test]
+fn a_preempted_job_makes_no_new_claims() {
+    let mut world = plain(1, 1, &[(0, 1, 30)]);
+    world.model.horizon = Some(Span::seconds(50));
+    let (_, other) = add_site(&mut world.model, 1, 1);
+    for pool in world.model.pools.iter_mut() {
+        pool.price = Money::yuan(3_600);
+    }
+    subsidise(&mut world, Matcher { pools: Some([PoolId(0)].into_iter().collect()), ..Matcher::default() });
+    // Ten seconds here, ten there, and the rest here again.
+    let mut policy = Script(move |view: View<'_>, plan: &mut Plan<'_>| {
+        let tens = view.now().0 / 10_000_000;
+        if let Some(job) = view.jobs().queued().next() {
+            let pool = if tens == 1 { other } else { PoolId(0) };
+            plan.place(job, &[Allocation::new(pool, 1)]).expect("it fits");
+            plan.wake_at(Time((tens + 1) * 10_000_000)).expect("the time lies ahead");
+        } else if let Some(job) = view.jobs().running().next().filter(|job| view.now() > view.status(*job).start) {
+            plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
+        }
+    });
+    let outcome = audited(&world, &mut policy).expect("the run succeeds");
+    assert_eq!((outcome.records[0].preemptions, outcome.records[0].subsidy), (2, Money::yuan(6)));
 }

@@ -9,6 +9,7 @@ mod builtin;
 mod drive;
 mod found;
 mod policy;
+mod relations;
 mod world;
 
 use edwc::engine::RunError;

@@ -11,7 +11,7 @@ mod plain;
 mod rules;
 mod turmoil;
 
-pub use plain::plain;
+pub use plain::{add_site, plain};
 
 use edwc::base::{Column, Id, Span, Time};
 use edwc::model::{IdSet, JobSpec, Model};

@@ -58,7 +58,7 @@ impl AtStart {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == delta.arrived.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
-            let everything = freed || nobody_waited || !delta.returned.is_empty() || !self.strict.is_empty();
+            let everything = freed || delta.woken || nobody_waited || !delta.returned.is_empty() || !self.strict.is_empty();
             return self.reserved_pass(parts, view, plan, everything);
         }
         let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
@@ -202,6 +202,7 @@ impl AtStart {
         if everything || self.noted.is_empty() {
             self.note_head(view, plan, waiting);
         }
+        self.reservations.plan_look(view.now(), plan);
     }
 
     /// Reserves the earliest slot of a job, in the order of the placement, and starts it if that has come. A pool in which a rule holds it is of no
@@ -214,7 +215,7 @@ impl AtStart {
             !held_back && !self.strict.stops(plan, job, candidate.pool)
         });
         while !candidates.is_empty() {
-            let Some(slot) = self.reservations.reserve(view, job, &candidates).filter(|slot| slot.from <= view.now()) else {
+            let Some(slot) = self.reservations.reserve(view, plan, job, &candidates).filter(|slot| slot.from <= view.now()) else {
                 return false;
             };
             match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {

@@ -348,6 +348,7 @@ impl AtSubmit {
             waits |= !self.reserve_or_start(parts, view, plan, pool, job);
         }
         plan.note_head(pool, waits);
+        self.reservations.plan_look(view.now(), plan);
         self.pools[pool].head_waits = waits;
         self.pools[pool].fresh = jobs;
     }
@@ -361,7 +362,7 @@ impl AtSubmit {
             self.reservations.release(job);
             return true;
         };
-        let slot = self.reservations.reserve(view, job, &[candidate]);
+        let slot = self.reservations.reserve(view, plan, job, &[candidate]);
         if slot.is_none_or(|slot| slot.from > view.now()) {
             return false;
         }

@@ -30,11 +30,13 @@ pub(super) struct Reservations {
     profiles: Column<PoolId, Profile>,
     /// By slot of the job.
     slots: Vec<Option<Slot>>,
+    /// When the policy has asked to be woken.
+    next_look: Time,
 }
 
 impl Reservations {
     pub(super) fn new(pools: usize) -> Self {
-        Self { profiles: Column::filled(pools, Profile::default()), slots: Vec::new() }
+        Self { profiles: Column::filled(pools, Profile::default()), slots: Vec::new(), next_look: Time::ZERO }
     }
     /// Brings a pool's profile up to date where nothing was freed: time has passed, nothing else.
     pub(super) fn pass_time(&mut self, pool: PoolId, now: Time) {
@@ -59,7 +61,7 @@ impl Reservations {
     }
     /// Reserves for a job at the first of the candidates where it can start earliest; a reservation that it has may only become earlier. Returns the
     /// reservation; none if it fits nowhere by what is expected now.
-    pub(super) fn reserve(&mut self, view: View<'_>, job: JobId, candidates: &[Candidate]) -> Option<Slot> {
+    pub(super) fn reserve(&mut self, view: View<'_>, plan: &mut Plan<'_>, job: JobId, candidates: &[Candidate]) -> Option<Slot> {
         self.release(job);
         let gpus = view.job(job).gpus;
         let mut best: Option<Slot> = None;
@@ -77,7 +79,19 @@ impl Reservations {
             self.slots.resize(job.0 as usize + 1, None);
         }
         self.slots[job.0 as usize] = Some(slot);
+        // Only the first promise is kept on record.
+        let _ = plan.promise(job, slot.from);
         best
+    }
+    /// Asks for a round when the next reservation begins: nothing else may happen then. *O*(jobs that wait).
+    pub(super) fn plan_look(&mut self, now: Time, plan: &mut Plan<'_>) {
+        let next = self.slots.iter().flatten().map(|slot| slot.from).filter(|from| *from > now).min();
+        if let Some(next) = next
+            && (self.next_look <= now || next < self.next_look)
+            && plan.wake_at(next).is_ok()
+        {
+            self.next_look = next;
+        }
     }
     /// Gives a job's reservation up.
     pub(super) fn release(&mut self, job: JobId) {

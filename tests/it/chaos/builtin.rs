@@ -71,6 +71,7 @@ fn no_world_breaks_under_a_built_in_policy() {
     let combinations = [of_kind(PartKind::Order), of_kind(PartKind::Bind), of_kind(PartKind::Place), of_kind(PartKind::Backfill) + 1];
     assert_eq!(choices.len(), combinations.iter().product::<usize>() * (of_kind(PartKind::Preempt) + 1));
     for (series, choice) in choices.iter().enumerate() {
+        eprintln!("{}", registry::full_name(choice));
         let at_start = choice.parts.iter().any(|part| part.name == "at-start");
         for_worlds(1_000 + series as u64, 1, |world| {
             survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start }));

@@ -94,16 +94,20 @@ fn run_documents() -> Result<(), Failure> {
     copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
     let mut documents = vec![root().join("README.md"), root().join("README.zh-CN.md"), root().join("scenarios/README.md")];
     documents.extend(markdown_files(&root().join("docs"))?);
-    let mut count = 0;
+    let (mut count, mut wrong) = (0, Vec::new());
     for document in documents {
         let text = fs::read_to_string(&document).map_err(|error| format!("{}: {error}", document.display()))?;
         for line in console_lines(&text) {
-            run_line(line, &place).map_err(|error| format!("{}: {error}", document.display()))?;
+            wrong.extend(run_line(line, &place).err().map(|error| format!("{}: {error}", document.display())));
             count += 1;
         }
     }
     println!("{count} commands");
-    if count == 0 { Err("the documents show no command".to_owned()) } else { Ok(()) }
+    match (count, wrong.as_slice()) {
+        (0, _) => Err("the documents show no command".to_owned()),
+        (_, []) => Ok(()),
+        (_, wrong) => Err(wrong.join("\n")),
+    }
 }
 
 /// Runs one line of a document as a shell would, without one: words, single quotes, and a comment with the exit code.

@@ -68,6 +68,7 @@ impl Run {
         self.scene.meter.set_power(pool.site, self.scene.now, change);
         self.installed_nodes[id] = after;
         self.reserve_for_this_hour();
+        self.follow_reserved(id);
         self.plan_next_hour();
         self.delta.freed.push(id);
     }

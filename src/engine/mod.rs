@@ -296,8 +296,13 @@ fn has_limits(model: &Model) -> bool {
     model.sites.iter().any(|site| site.admission.limit.is_some() || site.admission.loss)
 }
 
+/// What is expected so long after the horizon plays no part under caps per period: a job that seems to take for ever, as on a chip that hardly
+/// runs its class, would span millions of days, each of which every start would look at.
+const FARTHEST: Span = Span::days(20 * 365);
+
 /// Returns the bounds that rules need to know.
 fn bounds(model: &Model, window: &Window) -> RunBounds {
-    let latest_end = model.horizon.map_or(Time::NEVER, |horizon| instant::latest_end(model, Time::ZERO + horizon));
+    let horizon = Time::ZERO + model.horizon.unwrap_or(Span::ZERO);
+    let latest_end = model.horizon.map_or(Time::NEVER, |_| instant::latest_end(model, horizon)).min(horizon + FARTHEST);
     RunBounds { prorate_over: model.horizon, latest_end, window: window.bounds() }
 }

@@ -60,6 +60,14 @@ pub enum ComposeError {
         /// The second part.
         second: &'static str,
     },
+    /// Two parts do not go together.
+    #[error("`{first}` needs reservations in every pool, which `{second}` does not keep")]
+    Apart {
+        /// The first part.
+        first: &'static str,
+        /// The second part.
+        second: &'static str,
+    },
     /// Text in `a+b(c=1)` form is malformed.
     #[error("`{text}` is not a policy: {problem}")]
     Malformed {
@@ -79,6 +87,7 @@ impl ComposeError {
             Self::UnknownParameter { part, .. } => format!("`edwc policies {part}` lists its parameters"),
             Self::OutOfRange { part, .. } => format!("`edwc policies {part}` explains it"),
             Self::TwoOfAKind { .. } => "leave one out".to_owned(),
+            Self::Apart { .. } => "bind jobs `at-submit`".to_owned(),
             Self::Malformed { .. } => "write parts with `+` between, parameters in brackets: `fifo+cheapest(wait_h=4)+easy`".to_owned(),
         }
     }
@@ -135,6 +144,10 @@ pub fn check(parts: &[PolicyPart]) -> Result<(), ComposeError> {
             return Err(ComposeError::TwoOfAKind { kind: info.kind, first: other.name, second: info.name });
         }
         seen.push(info);
+    }
+    let has = |name: &str| seen.iter().any(|info| info.name == name);
+    if has("conservative") && has("at-start") {
+        return Err(ComposeError::Apart { first: "conservative", second: "at-start" });
     }
     Ok(())
 }

@@ -54,6 +54,19 @@ impl Reclaim {
         self.claimants.retain(waits);
         !self.claimants.is_empty() && plan.would_borrow(job, pool)
     }
+    /// Ends the precedence of claimants whose victims are all gone: they had the first chance at what these freed. Tells whether any of them
+    /// still waits, so that those who were held back for it must be looked at again.
+    pub(super) fn end_precedence(&mut self, view: View<'_>, plan: &Plan<'_>) -> bool {
+        if self.claimants.is_empty() {
+            return false;
+        }
+        // In the round of its preemption a victim is still running.
+        self.leaving.retain(|leaving| plan.has_decided(leaving.victim) || leaving.is_on_its_way(view));
+        let leaving = &self.leaving;
+        let before = self.claimants.len();
+        self.claimants.retain(|(_, number)| leaving.iter().any(|leaving| leaving.claimant == *number));
+        self.claimants.len() < before
+    }
     /// Starts a job that a quota has just refused, by preempting borrowers; `false` leaves everything as it was, unless victims write
     /// checkpoints first: then they are on their way out and the job starts when they are gone.
     pub(super) fn start(&mut self, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> bool {

@@ -330,3 +330,30 @@ fn a_spread_gang_is_not_killed_for_being_slow() {
     });
     assert_eq!((outcome.records[0].end, outcome.records[0].reason), (Time(20_000_000), None));
 }
+
+/// A job that would take for ever is no burden: a cap per day does not look at every day of it.
+#[test]
+fn a_job_of_a_hundred_thousand_years_is_checked_against_a_daily_cap_at_once() {
+    let mut world = plain(1, 2, &[(0, 1, 4_000_000), (0, 1, 10)]);
+    world.model.classes[ClassId(0)].speed = [Ratio(1)].into_iter().collect();
+    world.model.drain.at_most = Some(Span::hours(1));
+    let mut capped = quota("capped", None, None, None);
+    capped.gpu_hours = Some(HoursCap { at_most: 1_000_000_000_000, every: Period::Day, overrun: Overrun::Report });
+    world.model.quotas.push(capped);
+    let began = std::time::Instant::now();
+    once(&world, 1_000, |_, _| {});
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+/// Online services that lose their GPUs to a smaller fleet draw less.
+#[test]
+fn a_smaller_fleet_leaves_less_to_online_services() {
+    let mut world = plain(2, 2, &[(0, 2, 3_600)]);
+    world.model.horizon = Some(Span::hours(1));
+    world.model.chips[ChipId(0)].busy = Power(1_000);
+    world.model.pools[PoolId(0)].reserved_by_hour = [Ratio(500_000); 24];
+    shrink(&mut world, 1, 1_800);
+    let outcome = once(&world, 100_000, |_, _| {});
+    // Two GPUs for the job, and two for online services until the second node leaves.
+    assert_eq!(outcome.ending.totals.sites[SiteId(0)].energy_mj, 1_000 * (2 * 3_600 + 2 * 1_800));
+}

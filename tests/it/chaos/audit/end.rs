@@ -3,8 +3,8 @@
 use super::Audit;
 use crate::chaos::drive::Outcome;
 use edwc::base::{Money, Span, Time};
-use edwc::model::{HoursCap, OnFailure, Overrun, Setting};
-use edwc::world::records::{Account, Fate, JobRecord, Purpose, Reason};
+use edwc::model::{CapScope, Covers, HoursCap, OnFailure, Overrun, Setting, Subsidy, SubsidyRate, TenantId};
+use edwc::world::records::{Account, Fate, JobRecord, Posting, Purpose, Reason};
 use std::collections::BTreeMap;
 
 pub fn check(audit: &Audit, outcome: &Outcome) {
@@ -157,16 +157,45 @@ fn check_books(audit: &Audit, outcome: &Outcome) {
     check_budgets(audit, outcome);
 }
 
-/// No programme pays more than its budgets.
+/// No programme pays more than its budgets, more than its caps, or more than was spent (I10).
 fn check_budgets(audit: &Audit, outcome: &Outcome) {
+    let changed = audit.model.changes.iter().flat_map(|change| &change.settings).any(|setting| matches!(setting, Setting::Subsidy(..)));
     for (id, totals) in outcome.ending.totals.subsidies.entries() {
-        let paid: i128 =
-            outcome.postings.iter().filter(|posting| posting.purpose == Purpose::Subsidy(id)).map(|posting| i128::from(posting.amount.0)).sum();
+        let postings: Vec<&Posting> = outcome.postings.iter().filter(|posting| posting.purpose == Purpose::Subsidy(id)).collect();
+        let paid: i128 = postings.iter().map(|posting| i128::from(posting.amount.0)).sum();
         assert_eq!(i128::from(totals.paid.0), paid, "what {id:?} has paid");
+        if changed {
+            // What was promised before a cut is paid: the amounts of now say nothing.
+            continue;
+        }
+        assert_eq!(totals.budget.is_some(), audit.model.subsidies[id].budget.is_some(), "{id:?}: {totals:?}");
         if let Some(budget) = totals.budget {
             assert!(totals.paid.0 + totals.outstanding.0 <= budget.0, "{id:?} spends no more than it has: {totals:?}");
         }
-        assert!(audit.model.subsidies[id].budget.is_some() == totals.budget.is_some(), "{id:?}: {totals:?}");
+        check_caps(&audit.model.subsidies[id], &postings, outcome);
+    }
+}
+
+fn check_caps(subsidy: &Subsidy, postings: &[&Posting], outcome: &Outcome) {
+    let mut by_job: BTreeMap<u64, i64> = BTreeMap::new();
+    let mut by_tenant: BTreeMap<TenantId, i64> = BTreeMap::new();
+    for posting in postings {
+        let number = posting.job.expect("a subsidy is a job's");
+        *by_job.entry(number).or_default() += posting.amount.0;
+        *by_tenant.entry(outcome.records[number as usize].tenant).or_default() += posting.amount.0;
+    }
+    for (number, paid) in &by_job {
+        let record = &outcome.records[*number as usize];
+        let of_cost = subsidy.covers == Covers::Compute && matches!(subsidy.rate, SubsidyRate::Tiers(_));
+        assert!(!of_cost || *paid <= record.compute_charge.0, "a share of a cost is no more than the cost: {paid} for {record:?}");
+    }
+    for cap in subsidy.caps.iter().filter(|cap| cap.every.is_none()) {
+        let most = match cap.per {
+            CapScope::Job => by_job.values().max(),
+            CapScope::Tenant => by_tenant.values().max(),
+            CapScope::Site | CapScope::GpuHour => None,
+        };
+        assert!(most.is_none_or(|most| *most <= cap.amount.0), "{cap:?} is exceeded: {most:?} was paid");
     }
 }
 

@@ -41,7 +41,7 @@ pub fn parts() -> impl Strategy<Value = Parts> {
 }
 
 fn speed() -> impl Strategy<Value = Ratio> {
-    prop_oneof![2 => Just(Ratio::ONE), 1 => Just(Ratio::ZERO), 3 => (1_u64..3_000_000).prop_map(Ratio)]
+    prop_oneof![20 => Just(Ratio::ONE), 8 => Just(Ratio::ZERO), 30 => (10_000_u64..3_000_000).prop_map(Ratio), 1 => (1_u64..10_000).prop_map(Ratio)]
 }
 
 fn class() -> impl Strategy<Value = Class> {

@@ -105,7 +105,7 @@ fn check_scenarios() -> Result<(), Failure> {
     names.iter().try_for_each(|name| run(&mut edwc("release", &["check", &format!("scenarios/{name}")])))
 }
 
-/// Runs every line that starts with `$ ` in the `console` blocks of the documents, in a copy of the scenarios.
+/// Runs every line that starts with `$ ` in the `console` blocks of the documents, for each document in a fresh copy of the scenarios.
 ///
 /// A line may state the exit code that it shows: `$ edwc check broken.toml   # exit 3`.
 fn run_documents() -> Result<(), Failure> {
@@ -113,19 +113,24 @@ fn run_documents() -> Result<(), Failure> {
     if place.exists() {
         fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
     }
-    copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
     let mut documents = vec![root().join("README.md"), root().join("README.zh-CN.md"), root().join("scenarios/README.md")];
     documents.extend(markdown_files(&root().join("docs"))?);
-    let mut count = 0;
-    for document in documents {
+    let (mut count, mut wrong) = (0, Vec::new());
+    for (at, document) in documents.into_iter().enumerate() {
+        let place = place.join(at.to_string());
+        copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
         let text = fs::read_to_string(&document).map_err(|error| format!("{}: {error}", document.display()))?;
         for line in console_lines(&text) {
-            run_line(line, &place).map_err(|error| format!("{}: {error}", document.display()))?;
+            wrong.extend(run_line(line, &place).err().map(|error| format!("{}: {error}", document.display())));
             count += 1;
         }
     }
     println!("{count} commands");
-    if count == 0 { Err("the documents show no command".to_owned()) } else { Ok(()) }
+    match (count, wrong.as_slice()) {
+        (0, _) => Err("the documents show no command".to_owned()),
+        (_, []) => Ok(()),
+        (_, wrong) => Err(wrong.join("\n")),
+    }
 }
 
 /// Runs one line of a document as a shell would, without one: words, single quotes, and a comment with the exit code.

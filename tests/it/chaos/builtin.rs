@@ -34,6 +34,7 @@ pub fn build(choice: &PolicyChoice, world: &World) -> Box<dyn Scheduler> {
 struct Watched {
     policy: Box<dyn Scheduler>,
     at_start: bool,
+    ready_time: bool,
 }
 
 impl Scheduler for Watched {
@@ -46,7 +47,8 @@ impl Scheduler for Watched {
         // Jobs that have just come, or were just bound again, are not known to be bound here.
         // What a cap refuses may fit a moment later, as less of its period is left: no event tells of that.
         let capped = view.model().quotas.iter().any(|quota| quota.gpu_hours.is_some() || quota.energy.is_some() || quota.domestic.is_some());
-        let settled = !view.delta().terms_changed && view.delta().arrived.is_empty() && !capped;
+        // Under `ready-time` a job whose data is on its way does not queue yet.
+        let settled = !self.ready_time && !view.delta().terms_changed && view.delta().arrived.is_empty() && !capped;
         if settled && pools.ids().all(|pool| plan.bookings().capacity.held(pool) == 0) {
             for pool in pools.ids() {
                 let queue = view.jobs().queued().filter(|job| self.at_start || view.status(*job).pool == Some(pool)).collect::<Vec<_>>();
@@ -71,10 +73,10 @@ fn no_world_breaks_under_a_built_in_policy() {
     let combinations = [of_kind(PartKind::Order), of_kind(PartKind::Bind), of_kind(PartKind::Place), of_kind(PartKind::Backfill) + 1];
     assert_eq!(choices.len(), combinations.iter().product::<usize>() * (of_kind(PartKind::Preempt) + 1));
     for (series, choice) in choices.iter().enumerate() {
-        eprintln!("{}", registry::full_name(choice));
-        let at_start = choice.parts.iter().any(|part| part.name == "at-start");
+        let has = |name: &str| choice.parts.iter().any(|part| part.name == name);
+        let (at_start, ready_time) = (has("at-start"), has("ready-time"));
         for_worlds(1_000 + series as u64, 1, |world| {
-            survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start }));
+            survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start, ready_time }));
             Ok(())
         });
     }

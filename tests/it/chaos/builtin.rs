@@ -72,7 +72,7 @@ fn no_world_breaks_under_a_built_in_policy() {
     assert_eq!(choices.len(), combinations.iter().product::<usize>() * (of_kind(PartKind::Preempt) + 1));
     for (series, choice) in choices.iter().enumerate() {
         let at_start = choice.parts.iter().any(|part| part.name == "at-start");
-        for_worlds(1_000 + series as u64, 1, |world| {
+        for_worlds(10_000 + series as u64, 3, |world| {
             survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start }));
             Ok(())
         });

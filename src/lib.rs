@@ -13,5 +13,6 @@ pub mod policy;
 pub mod rules;
 pub mod scenario;
 pub mod stats;
+pub mod verify;
 pub mod workload;
 pub mod world;

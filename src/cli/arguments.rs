@@ -33,6 +33,21 @@ pub(crate) enum Command {
     Metrics(Metrics),
     /// Run again from an output directory and compare.
     Reproduce(Reproduce),
+    /// Run cases with known answers and judge what comes out.
+    Verify(Verify),
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// File of cases (JSON); by default that of `EDWC_CASES`, or the cases that edwc brings along.
+    pub(crate) file: Option<PathBuf>,
+    /// Only cases whose id or model has this in it; may be given many times.
+    #[arg(long = "only", value_name = "TEXT")]
+    pub(crate) only: Vec<String>,
+    /// Judge to five per cent, and leave out the longest cases.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 /// Arguments of `run`.

@@ -39,6 +39,9 @@ impl Run {
                     self.wake_up_at(until);
                 }
                 Decision::Reject { job } => self.leave(job, Fate::Rejected, Some(Reason::Policy))?,
+                Decision::Promise { job, at } => {
+                    self.scene.jobs.usage_mut(job).promised_start.get_or_insert(at);
+                }
                 Decision::WakeUp { at } => self.wake_up_at(at),
             }
         }
@@ -190,7 +193,10 @@ impl Run {
             self.digest.event(History::Transfer as u8, [self.scene.now.0, delivery.bytes.0, 0]);
             waiting.clear();
             match delivery.cargo {
-                Cargo::Dataset(copy) => self.scene.network.datasets.arrived(copy, &mut waiting),
+                Cargo::Dataset(copy) => {
+                    self.scene.network.datasets.arrived(copy, &mut waiting);
+                    self.delta.data_arrived |= self.needs.data;
+                }
                 Cargo::Checkpoint(job) => {
                     self.scene.jobs.status_mut(job).checkpoint_flow = None;
                     waiting.push(job);

@@ -343,6 +343,7 @@ impl Run {
             work: hidden.work,
             estimate: attributes.estimate,
             submit: attributes.submit,
+            promised_start: usage.promised_start,
             first_start: usage.first_start,
             start: (usage.starts > 0).then_some(status.start),
             end: self.scene.now,

@@ -20,8 +20,8 @@ fn backfilling_gives_the_hand_worked_schedule() {
     }
 }
 
-/// `bf-7-decr`, `bf-8-over`, `bf-8-early` and `bf-tie` of the known answers: GPUs; submit, GPUs, estimate and run time of each job;
-/// starts under conservative backfilling; the reservation that each job got on arrival.
+/// `bf-7-decr`, `bf-8-over`, `bf-8-early` and `bf-tie` of the known answers: GPUs; submit, GPUs, estimate and run time of each job; starts under
+/// conservative backfilling; the reservation that each job got on arrival.
 type Conservative = (u32, &'static [(u64, u32, u64, u64)], &'static [f64], &'static [f64]);
 const CONSERVATIVE: [Conservative; 4] = [
     (

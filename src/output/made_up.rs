@@ -223,6 +223,7 @@ pub(crate) fn job(number: u64, [submit, start, end]: [u64; 3], gpus: u32, pool: 
         preemptions: 0,
         failures: 0,
         outlived_estimate: false,
+        promised_start: None,
         missed_deadline: None,
         gpu_time: GpuTime { held, kept: held, ..GpuTime::default() },
         compute_charge: Money(i64::try_from(held * 8_000_000 / u128::from(HOUR)).unwrap()),

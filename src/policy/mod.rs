@@ -19,6 +19,8 @@ pub struct Needs {
     pub every_event: bool,
     /// Whether it reads the true work of jobs: an oracle.
     pub oracle: bool,
+    /// Whether it is asked when data has arrived somewhere.
+    pub data: bool,
 }
 
 /// What decides binding, order, place, backfilling and preemption.

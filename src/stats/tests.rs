@@ -3,9 +3,9 @@
 use super::interval::{of_mean, student_quantile};
 use super::*;
 
-const MM1: &str = include_str!("../../tests/data/cases/mm1_wait_backlog.csv");
-const REPLICATIONS: &str = include_str!("../../tests/data/cases/replications.csv");
-const PAIRED: &str = include_str!("../../tests/data/cases/paired.csv");
+const MM1: &str = include_str!("../../tests/data/cases/data/mm1_wait_backlog.csv");
+const REPLICATIONS: &str = include_str!("../../tests/data/cases/data/replications.csv");
+const PAIRED: &str = include_str!("../../tests/data/cases/data/paired.csv");
 
 fn column(csv: &str, index: usize) -> Vec<f64> {
     csv.lines().skip(1).map(|line| line.split(',').nth(index).unwrap().parse().unwrap()).collect()

@@ -17,6 +17,8 @@ pub struct Delta {
     pub anything_changed: bool,
     /// Whether a job's pool may have become unable to run it: the fleet or the terms of access have changed.
     pub terms_changed: bool,
+    /// Whether data has arrived at a site, for policies that ask to know.
+    pub data_arrived: bool,
     /// Whether the policy's wake-up time has come.
     pub woken: bool,
 }
@@ -39,6 +41,7 @@ impl Delta {
         self.freed.clear();
         self.anything_changed = false;
         self.terms_changed = false;
+        self.data_arrived = false;
         self.woken = false;
     }
     /// Tells whether nothing happened.
@@ -47,6 +50,6 @@ impl Delta {
             && self.returned.is_empty()
             && self.arrived.is_empty()
             && self.freed.is_empty()
-            && !(self.anything_changed || self.terms_changed || self.woken)
+            && !(self.anything_changed || self.terms_changed || self.data_arrived || self.woken)
     }
 }

@@ -50,6 +50,10 @@ impl ExpectedEnds {
     pub fn remove(&mut self, at: Time, number: JobNumber) {
         self.ends.remove((at, number));
     }
+    /// Counts the jobs.
+    pub fn count(&self) -> u64 {
+        self.ends.len() as u64
+    }
     /// Iterates in order of expected end, then number.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &End> {
         self.ends.iter()

@@ -151,6 +151,7 @@ pub struct Status {
 #[expect(missing_docs, reason = "the fields are those of the job's record")]
 pub struct Usage {
     pub first_start: Option<Time>,
+    pub promised_start: Option<Time>,
     pub starts: u32,
     pub preemptions: u32,
     pub failures: u32,

@@ -85,6 +85,13 @@ pub enum Decision {
         /// The job.
         job: JobId,
     },
+    /// The job is expected to start at a time.
+    Promise {
+        /// The job.
+        job: JobId,
+        /// The time.
+        at: Time,
+    },
     /// The policy wants to be asked at a time.
     WakeUp {
         /// The time.
@@ -200,6 +207,14 @@ impl<'a> Plan<'a> {
         }
         self.count(result)
     }
+    /// Tells a queued job's user when it will start, as far as is known now; the first promise is kept in the job's record.
+    pub fn promise(&mut self, job: JobId, at: Time) -> Result<(), Refusal> {
+        let result = self.decide(job);
+        if result.is_ok() && self.scene.jobs.usage(job).promised_start.is_none() {
+            self.decisions.push(Decision::Promise { job, at });
+        }
+        self.count(result)
+    }
     /// Asks for a round at a time, even if nothing happens then.
     pub fn wake_at(&mut self, at: Time) -> Result<(), Refusal> {
         let result = if at < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(at))) } else { Ok(()) };
@@ -259,6 +274,24 @@ impl<'a> Plan<'a> {
     /// Counts jobs that wait for a pool.
     pub fn queued(&self, pool: PoolId) -> u64 {
         self.bookings.load[pool].queued
+    }
+    /// Tells whether this plan moves a job's data to a site.
+    pub fn fetches(&self, job: JobId, site: SiteId) -> bool {
+        self.decisions.iter().rev().any(|decision| matches!(decision, Decision::Prefetch { job: other, site: to } if *other == job && *to == site))
+    }
+    /// Tells whether a job holds GPUs that this plan can still take away.
+    pub fn may_preempt(&self, job: JobId) -> bool {
+        !self.decided.contains(job) && matches!(self.scene.jobs.status(job).state, State::Staging | State::Running)
+    }
+    /// Counts jobs that hold GPUs of a pool, after the decisions so far.
+    pub fn running(&self, pool: PoolId) -> u64 {
+        self.bookings.ends[pool].count()
+    }
+    /// Returns the quotas that a job's start in a pool would be charged to.
+    pub fn charged_quotas(&self, job: JobId, pool: PoolId) -> &[QuotaId] {
+        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
+        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
+        self.bookings.rules.charged_quotas(&start, &parts[0])
     }
     /// Returns the GPU time that waits and runs at a pool, by estimate.
     pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
@@ -593,7 +626,7 @@ impl<'a> Plan<'a> {
                 }
             }
             Decision::Defer { job, .. } | Decision::Reject { job } => self.decided.remove(job),
-            Decision::Prefetch { .. } | Decision::WakeUp { .. } => {}
+            Decision::Prefetch { .. } | Decision::Promise { .. } | Decision::WakeUp { .. } => {}
         }
     }
     fn undo_start(&mut self, started: &Started) {

@@ -120,6 +120,8 @@ pub struct JobRecord {
     pub estimate: Span,
     /// When it was submitted.
     pub submit: Time,
+    /// When it was first promised to start, by a policy that promises.
+    pub promised_start: Option<Time>,
     /// When it first held GPUs.
     pub first_start: Option<Time>,
     /// When it last got GPUs.

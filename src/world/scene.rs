@@ -1,8 +1,8 @@
 //! The part of the world that stands still during a round: what views read.
 
-use super::attempt::Timeline;
+use super::attempt::{Timeline, work_done};
 use super::energy::Meter;
-use super::jobs::Jobs;
+use super::jobs::{Jobs, State};
 use super::network::{Network, Presence, Terms};
 use super::reach::{Candidate, Reach};
 use crate::base::{Bytes, Money, Ratio, Span, Time};
@@ -43,6 +43,18 @@ impl Scene {
         let class = &self.model.classes[self.jobs.attributes(job).class];
         let owes = class.checkpoint.filter(|_| self.jobs.status(job).restore);
         class.start_overhead + owes.map_or(Span::ZERO, |checkpoint| checkpoint.restore)
+    }
+    /// Returns the work that a job has done so far: what is safe, and what its attempt has added.
+    pub fn attained(&self, job: JobId) -> Span {
+        let status = self.jobs.status(job);
+        if !matches!(status.state, State::Running | State::Stopping) {
+            return status.done;
+        }
+        let left = self.jobs.hidden(job).work.saturating_sub(status.done);
+        let checkpoint = self.model.classes[self.jobs.attributes(job).class].checkpoint;
+        let until = if status.state == State::Stopping { status.stopping_since } else { self.now };
+        let spent = Timeline::new(self.setup(job), left, status.rate, checkpoint).spent(until.saturating_since(status.computing));
+        status.done + work_done(spent.computing, status.rate, left)
     }
     /// Returns how long a job would run from now at a rate, by its estimate: start-up, restore, computing and checkpoints.
     pub fn run_length(&self, job: JobId, rate: Ratio) -> Span {

@@ -2,11 +2,13 @@
 
 use super::delta::Delta;
 use super::jobs::{Attributes, Jobs, Status};
+use super::network::Presence;
 use super::quote::{self, Quote};
 use super::reach::Candidate;
 use super::scene::Scene;
 use crate::base::{Span, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};
+use crate::rules::Residence;
 
 /// The world as a policy sees it in one round. What the round's own decisions have changed is asked of the [`Plan`](super::Plan).
 #[derive(Clone, Copy)]
@@ -52,6 +54,23 @@ impl<'a> View<'a> {
     pub fn true_work(self, job: JobId) -> Span {
         assert!(self.oracle, "a policy that reads the true work must say that it is an oracle");
         self.scene.jobs.hidden(job).work
+    }
+    /// Returns the true work that a job has still to do, on the reference chip.
+    ///
+    /// # Panics
+    /// As [`View::true_work`].
+    pub fn true_remaining(self, job: JobId) -> Span {
+        self.true_work(job).saturating_sub(self.attained(job))
+    }
+    /// Returns the work that a job has done so far, on the reference chip: what is safe, and what an attempt under way has added.
+    pub fn attained(self, job: JobId) -> Span {
+        self.scene.attained(job)
+    }
+    /// Tells where a job's dataset is, as seen from the site of a pool; `None`: it reads none, or reads it from afar.
+    pub fn presence(self, job: JobId, pool: PoolId) -> Option<Presence> {
+        let candidate = self.candidate(job, pool).filter(|candidate| candidate.data == Residence::Local)?;
+        let dataset = self.job(job).dataset?;
+        Some(self.scene.network.datasets.locate(dataset.id, self.model().pools[candidate.pool].site))
     }
     /// Returns the pools where a job may ever run, in pool order.
     pub fn candidates(self, job: JobId) -> &'a [Candidate] {

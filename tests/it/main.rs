@@ -7,4 +7,6 @@ mod check_files;
 mod check_format;
 mod check_meaning;
 mod command_line;
+mod known_answers;
+mod published;
 mod tidy;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("scenario", &["base", "model", "workload", "policy", "diag"]),
     ("stats", &["base"]),
     ("output", &["base", "stats", "model", "rules::records", "rules::ledger", "world::records"]),
+    ("verify", &["base", "model", "world", "policy", "engine", "workload", "scenario", "stats"]),
 ];
 
 /// The rooms whose code is a pure function of its input.

@@ -11,6 +11,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   test [--all]        format, lints, tests, release build, smoke runs, the commands of the documents;
                       --all adds every feature, the API documentation, licences and advisories
+  verify              all cases with known answers, to one or two per cent: within an hour
   bench [NAME…]       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test"] => test::run_steps(false),
         ["test", "--all"] => test::run_steps(true),
+        ["verify"] => steps::run(&mut steps::cargo(&["run", "--release", "--locked", "--", "verify"])),
         ["bench", names @ ..] => bench::run_benches(names),
         ["codegen"] => codegen::run_codegen(false),
         ["codegen", "--check"] => codegen::run_codegen(true),

@@ -12,6 +12,7 @@ pub type Failure = String;
 pub struct Steps {
     passed: usize,
     failed: Vec<String>,
+    not_run: Vec<String>,
 }
 
 impl Steps {
@@ -33,13 +34,21 @@ impl Steps {
         }
     }
 
+    /// Notes tests that something they need keeps from running, one line each.
+    pub fn not_run(&mut self, tests: Vec<String>) {
+        self.not_run = tests;
+    }
+
     /// Prints the closing line; an error if a step failed.
     pub fn finish(self) -> Result<(), Failure> {
         println!();
         for name in &self.failed {
             println!("failed: {name}");
         }
-        println!("{} passed, {} failed", self.passed, self.failed.len());
+        for test in &self.not_run {
+            println!("not run: {test}");
+        }
+        println!("{} passed, {} failed; {} tests not run", self.passed, self.failed.len(), self.not_run.len());
         if self.failed.is_empty() { Ok(()) } else { Err("a step failed".to_owned()) }
     }
 }

@@ -13,8 +13,12 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
     steps.step("format", || run(&mut cargo(&["fmt", "--all", "--check"])));
     steps.step("lints", || run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])));
     steps.step("tests", || run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"])));
+    let mut not_run = Vec::new();
+    steps.step("tests of published logs", || published(&mut not_run));
+    steps.not_run(not_run);
     steps.step("release build", || run(&mut cargo(&["build", "--release", "--locked"])));
     steps.step("same bytes in debug and release", same_fingerprint);
+    steps.step("known answers, quick", || run(&mut edwc("release", &["verify", "--quick"])));
     steps.step("scenarios are valid", check_scenarios);
     steps.step("commands of the documents", run_documents);
     steps.step("generated files", || codegen::run_codegen(true));
@@ -30,6 +34,24 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
         steps.step("licences and advisories", deny);
     }
     steps.finish()
+}
+
+/// Runs the tests that need published logs once more, to hear which of them could not be run, and where their logs are published.
+fn published(not_run: &mut Vec<String>) -> Result<(), Failure> {
+    let printed = output(&mut cargo(&["test", "--locked", "--test", "it", "published", "--", "--nocapture"]))?;
+    not_run.extend(not_run_lines(&String::from_utf8_lossy(&printed)));
+    for test in not_run.iter() {
+        println!("not run: {test}");
+    }
+    Ok(())
+}
+
+/// Finds what tests say that could not be run, each once.
+fn not_run_lines(printed: &str) -> Vec<String> {
+    let mut lines: Vec<String> = printed.lines().filter_map(|line| line.strip_prefix("not run: ")).map(str::to_owned).collect();
+    lines.sort();
+    lines.dedup();
+    lines
 }
 
 /// Adds the parts of the toolchain that the tests need, where they are missing.
@@ -197,6 +219,12 @@ mod tests {
         let text = "a\n```console\n$ edwc run a.toml --set 'x.y=\"1 h\"'\nprinted\n```\n```sh\n$ rm\n```\n";
         assert_eq!(console_lines(text), ["edwc run a.toml --set 'x.y=\"1 h\"'"]);
         assert_eq!(words("edwc  run --set 'x.y=\"1 h\"'"), ["edwc", "run", "--set", "x.y=\"1 h\""]);
+    }
+
+    #[test]
+    fn tests_say_what_was_not_run() {
+        let printed = "running 2 tests\ntest a ... \nnot run: a: needs X\nok\ntest b ... \nnot run: a: needs X\nok\n";
+        assert_eq!(not_run_lines(printed), ["a: needs X"]);
     }
 
     #[test]

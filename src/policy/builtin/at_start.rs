@@ -41,7 +41,7 @@ impl AtStart {
 
     fn follow_and_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
-        let mut stale = delta.anything_changed || delta.terms_changed || !delta.freed.is_empty() || !delta.left.is_empty();
+        let mut stale = delta.anything_changed || delta.terms_changed || delta.woken || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
             self.reservations.release(left.job);
             if let Some(entry) = self.listed.take(left.job) {
@@ -126,6 +126,7 @@ impl AtStart {
                 Ok(()) => return Ok(()),
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
+                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, candidate.pool)) => return Ok(()),
                 Err(Held::Room) => room_is_short = true,
             }
         }
@@ -192,33 +193,48 @@ impl AtStart {
         } else {
             pools.for_each(|pool| self.reservations.pass_time(pool, view.now()));
         }
+        let mut waiting = None;
         for job in jobs {
-            self.list_by_cost(parts, view, plan, job);
-            let mut candidates: Vec<Candidate> = self.scratch.iter().map(|(_, candidate)| *candidate).collect();
-            candidates.retain(|candidate| {
-                let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
-                !held_back && !self.strict.stops(plan, job, candidate.pool)
-            });
-            self.reserve_or_start(parts, view, plan, job, candidates);
+            if !self.reserve_or_start(parts, view, plan, job) {
+                waiting = waiting.or(Some(job));
+            }
+        }
+        if everything || self.noted.is_empty() {
+            self.note_head(view, plan, waiting);
         }
     }
 
-    /// Reserves the earliest slot of a job, and starts it if that has come. A pool in which a rule holds it is of no use now: the others are tried.
-    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId, mut candidates: Vec<Candidate>) {
-        while let Some(slot) = self.reservations.reserve(view, job, &candidates).filter(|slot| slot.from <= view.now()) {
+    /// Reserves the earliest slot of a job, in the order of the placement, and starts it if that has come. A pool in which a rule holds it is of no
+    /// use now: the others are tried. `false`: it waits for room.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> bool {
+        self.list_by_cost(parts, view, plan, job);
+        let mut candidates: Vec<Candidate> = self.scratch.iter().map(|(_, candidate)| *candidate).collect();
+        candidates.retain(|candidate| {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
+            !held_back && !self.strict.stops(plan, job, candidate.pool)
+        });
+        while !candidates.is_empty() {
+            let Some(slot) = self.reservations.reserve(view, job, &candidates).filter(|slot| slot.from <= view.now()) else {
+                return false;
+            };
             match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {
-                Ok(()) => return self.started(parts, view, job),
+                Ok(()) => {
+                    self.started(parts, view, job);
+                    return true;
+                }
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, slot.pool)) => {
-                    return self.started(parts, view, job);
+                    self.started(parts, view, job);
+                    return true;
                 }
                 Err(Held::Rule(refusal)) => {
                     self.reservations.release(job);
                     self.strict.note(view, &refusal);
                     candidates.retain(|candidate| candidate.pool != slot.pool);
                 }
-                Err(Held::Room) => return,
+                Err(Held::Room) => return false,
             }
         }
+        true
     }
 
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {

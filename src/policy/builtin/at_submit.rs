@@ -1,9 +1,11 @@
 //! Binding at submission: every pool has its queue, with order and backfilling of its own.
 
 use super::backfill::{Backfill, BlockedHead, Held};
+use super::cohort::Heads;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
-use super::order::{Queue, Waiting};
+use super::order::{Order, Queue, Waiting};
+use super::ready_time;
 use super::sjbf::shortest_first;
 use crate::base::Column;
 use crate::model::{JobId, PoolId};
@@ -17,6 +19,10 @@ pub(super) struct AtSubmit {
     listed: Listed,
     /// Jobs that no pool can hold any more, as the fleet has shrunk.
     unbound: Vec<JobId>,
+    /// Jobs that queue when their data has arrived.
+    awaiting_data: Vec<(JobId, PoolId)>,
+    /// Jobs that have started in the pool of this pass.
+    just_started: Vec<JobId>,
     touched: Vec<PoolId>,
     /// Of conservative backfilling.
     reservations: Reservations,
@@ -30,6 +36,8 @@ struct PoolQueue {
     head: Option<BlockedHead>,
     /// Whether a rule held a job back at the last pass: what is freed elsewhere may let it go.
     held_by_rule: bool,
+    /// Whether somebody waits for room, under conservative backfilling.
+    head_waits: bool,
     strict: StrictlyBlocked,
     /// Jobs that arrived since the last pass.
     fresh: Vec<JobId>,
@@ -44,6 +52,8 @@ impl AtSubmit {
             pools: Column::filled(pools, PoolQueue::default()),
             listed: Listed::default(),
             unbound: Vec::new(),
+            awaiting_data: Vec::new(),
+            just_started: Vec::new(),
             touched: Vec::new(),
             reservations: Reservations::new(pools),
             scratch: Vec::new(),
@@ -78,6 +88,7 @@ impl AtSubmit {
         for left in &delta.left {
             self.unbound.retain(|job| *job != left.job);
             self.reservations.release(left.job);
+            self.awaiting_data.retain(|(job, _)| *job != left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 let pool = PoolId(entry.queue);
                 unlist(&mut self.pools[pool].queue, &parts.order, entry, left.job);
@@ -100,6 +111,14 @@ impl AtSubmit {
         for pool in &delta.freed {
             self.touch(*pool, true);
         }
+        if delta.data_arrived {
+            self.follow_data(parts, view);
+        }
+        if delta.woken {
+            for pool in self.pools.ids() {
+                self.touch(pool, true);
+            }
+        }
         let anything_freed = delta.anything_changed || !delta.freed.is_empty();
         if anything_freed {
             for pool in self.pools.ids() {
@@ -117,7 +136,7 @@ impl AtSubmit {
                     // A refusal (no dataset, or nothing to move) leaves the move to the start.
                     let _ = plan.prefetch(job, view.model().pools[pool].site);
                 }
-                self.enqueue(parts, view, job, pool, false);
+                self.enqueue_when_ready(parts, view, plan, job, pool);
             }
             _ => self.unbound.push(job),
         }
@@ -142,6 +161,28 @@ impl AtSubmit {
         for job in homeless {
             self.bind(parts, view, plan, job);
         }
+    }
+
+    /// Queues a job at once, or, where the order goes by the time at which data arrives, when that is there.
+    fn enqueue_when_ready(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId, pool: PoolId) {
+        let site = view.model().pools[pool].site;
+        if matches!(parts.order, Order::ReadyTime) && (plan.fetches(job, site) || ready_time::is_on_its_way(view, job, pool)) {
+            self.awaiting_data.push((job, pool));
+        } else {
+            self.enqueue(parts, view, job, pool, false);
+        }
+    }
+    /// Queues those whose data has arrived.
+    fn follow_data(&mut self, parts: &Parts, view: View<'_>) {
+        let mut awaiting = std::mem::take(&mut self.awaiting_data);
+        awaiting.retain(|(job, pool)| {
+            let waits = ready_time::is_on_its_way(view, *job, *pool);
+            if !waits {
+                self.enqueue(parts, view, *job, *pool, false);
+            }
+            waits
+        });
+        self.awaiting_data = awaiting;
     }
 
     fn enqueue(&mut self, parts: &Parts, view: View<'_>, job: JobId, pool: PoolId, returned: bool) {
@@ -200,9 +241,16 @@ impl AtSubmit {
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
         self.pools[pool].strict.clear();
         self.pools[pool].held_by_rule = false;
+        self.just_started.clear();
         let mut head: Option<BlockedHead> = None;
         let mut at = None;
-        while let Some(Waiting { place, job, .. }) = self.pools[pool].queue.next(at) {
+        let mut heads = matches!(parts.order, Order::Cohort).then(|| Heads::new(plan, self.pools[pool].queue.jobs(), pool));
+        loop {
+            let next = match &mut heads {
+                Some(heads) => heads.next(view, plan, pool).map(|job| ((parts.order.key(view, job), view.job(job).number), job)),
+                None => self.pools[pool].queue.next(at).map(|waiting| (waiting.place, waiting.job)),
+            };
+            let Some((place, job)) = next else { break };
             at = Some(place);
             if self.pools[pool].strict.stops(plan, job, pool) {
                 continue;
@@ -218,6 +266,10 @@ impl AtSubmit {
                     self.started(parts, view, pool, job);
                 }
                 Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
+                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, pool)) => {
+                    self.started(parts, view, pool, job);
+                }
+                Err(Held::Room) if heads.is_some() && parts.backfill == Backfill::Skip => {}
                 Err(Held::Room) => {
                     head = Some(parts.backfill.reserve(plan, view, job, place, pool));
                     break;
@@ -231,6 +283,9 @@ impl AtSubmit {
         }
         plan.note_head(pool, head.is_some());
         self.pools[pool].head = head;
+        if let (Order::LeastAttained(turns), Some(first)) = (&mut parts.order, self.pools[pool].queue.next(None)) {
+            turns.plan_look(view, plan, first.place.0, pool, &self.just_started);
+        }
     }
 
     /// Starts those behind a blocked head that may pass it, in their order.
@@ -254,8 +309,8 @@ impl AtSubmit {
         }
     }
 
-    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and
-    /// limits only shrink.
+    /// Starts those behind a blocked head that may pass it, by estimate. What may not pass now may not later in the pass: room and limits only
+    /// shrink.
     fn pass_the_head_shortest_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead) {
         let free = plan.free(pool);
         let (spare, window_us) = parts.backfill.limits(view, head);
@@ -264,7 +319,9 @@ impl AtSubmit {
         let mut candidates: Vec<Waiting> = std::iter::successors(next(head.place), |waiting| next(waiting.place)).collect();
         shortest_first(view, &mut candidates);
         for waiting in candidates {
-            if !self.pools[pool].strict.stops(plan, waiting.job, pool) {
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, waiting.job, pool));
+            self.pools[pool].held_by_rule |= held_back;
+            if !held_back && !self.pools[pool].strict.stops(plan, waiting.job, pool) {
                 self.try_to_pass(parts, view, plan, pool, head, waiting.job);
             }
         }
@@ -286,19 +343,27 @@ impl AtSubmit {
         } else {
             self.reservations.pass_time(pool, view.now());
         }
+        let mut waits = !everything && self.pools[pool].head_waits;
         for job in jobs.drain(..) {
-            self.reserve_or_start(parts, view, plan, pool, job);
+            waits |= !self.reserve_or_start(parts, view, plan, pool, job);
         }
+        plan.note_head(pool, waits);
+        self.pools[pool].head_waits = waits;
         self.pools[pool].fresh = jobs;
     }
 
-    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) {
-        let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !self.pools[pool].strict.stops(plan, job, pool)) else {
-            return self.reservations.release(job);
+    /// Reserves for one job, and starts it if its time has come; `false`: it waits for room.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> bool {
+        let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool));
+        self.pools[pool].held_by_rule |= held_back;
+        let stopped = held_back || self.pools[pool].strict.stops(plan, job, pool);
+        let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !stopped) else {
+            self.reservations.release(job);
+            return true;
         };
         let slot = self.reservations.reserve(view, job, &[candidate]);
         if slot.is_none_or(|slot| slot.from > view.now()) {
-            return;
+            return false;
         }
         match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
             Ok(()) => self.started(parts, view, pool, job),
@@ -309,8 +374,9 @@ impl AtSubmit {
                 self.reservations.release(job);
                 self.held_by_rule(view, pool, &refusal);
             }
-            Err(Held::Room) => {}
+            Err(Held::Room) => return false,
         }
+        true
     }
 
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead, job: JobId) {
@@ -337,5 +403,6 @@ impl AtSubmit {
             self.reservations.started(job);
         }
         parts.order.started(view, job);
+        self.just_started.push(job);
     }
 }

@@ -3,6 +3,7 @@
 use super::at_start::AtStart;
 use super::at_submit::AtSubmit;
 use super::backfill::Backfill;
+use super::evict_lower::EvictLower;
 use super::order::{Order, Queue};
 use super::place::Place;
 use super::reclaim::Reclaim;
@@ -19,6 +20,7 @@ pub(super) struct Parts {
     pub(super) place: Place,
     pub(super) backfill: Backfill,
     pub(super) reclaim: Option<Reclaim>,
+    pub(super) evict: Option<EvictLower>,
     pub(super) stage_at_submit: bool,
 }
 
@@ -44,11 +46,13 @@ impl Composed {
         let (order, _) = find(PartKind::Order).expect("the registry completes the parts");
         let (bind, _) = find(PartKind::Bind).expect("the registry completes the parts");
         let (place, place_info) = find(PartKind::Place).expect("the registry completes the parts");
+        let preempt = |name: &str| find(PartKind::Preempt).filter(|(_, info)| info.name == name);
         let parts = Parts {
             order: Order::new(order, context.model.tenant_count()),
             place: Place::new(place, place_info, context.seed),
             backfill: find(PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
-            reclaim: find(PartKind::Preempt).map(|(part, info)| Reclaim::new(part, info)),
+            reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
+            evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
             stage_at_submit,
         };
         let bind = match bind.name.as_str() {
@@ -62,7 +66,7 @@ impl Composed {
 
 impl Scheduler for Composed {
     fn needs(&self) -> Needs {
-        Needs { every_event: false, oracle: self.oracle }
+        Needs { every_event: false, oracle: self.oracle, data: matches!(self.parts.order, Order::ReadyTime) }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         match &mut self.bind {

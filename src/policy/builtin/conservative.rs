@@ -10,10 +10,8 @@ pub(super) static CONSERVATIVE: PartInfo = PartInfo {
     kind: PartKind::Backfill,
     summary: "everybody reserves the first gap on arrival; when something is freed early, all move up in queue order",
     parameters: &[],
-    citation: "Mu'alem, Feitelson 2001, \"Utilization, predictability, workloads, and user runtime estimates in scheduling the IBM SP2 with backfilling\"; \
-               Srinivasan et al. 2002, \"Characterization of backfilling strategies for parallel job scheduling\"",
-    notes: "walks the queue and, for each job, the profile at every end; reserves GPUs, not nodes: where nodes are packed, a job whose time has come may \
-            wait for a whole one; what outlives its estimate may break reservations, which are then made anew",
+    citation: "Mu'alem, Feitelson 2001, \"Utilization, predictability, workloads, and user runtime estimates\"; Srinivasan et al. 2002",
+    notes: "walks the queue and each job's profile at every end; reserves GPUs, not nodes: where nodes are packed, a job may wait beyond its time",
     oracle: false,
 };
 
@@ -43,8 +41,7 @@ impl Reservations {
         self.profiles[pool].forget_before(now);
     }
     /// Makes a pool's profile anew from what is expected to end there and from the reservations of `waiting`, in their order. A reservation whose
-    /// time
-    /// has passed, or that no longer fits as something ends later than expected, is given up.
+    /// time has passed, or that no longer fits as something ends later than expected, is given up.
     pub(super) fn rebuild(&mut self, view: View<'_>, plan: &Plan<'_>, pool: PoolId, waiting: impl Iterator<Item = JobId>) {
         let now = view.now();
         let profile = &mut self.profiles[pool];

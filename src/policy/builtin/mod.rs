@@ -3,12 +3,19 @@
 mod at_start;
 mod at_submit;
 mod backfill;
+mod cohort;
 mod composed;
 mod conservative;
+mod evict_lower;
+mod las;
+mod lcfs;
 mod order;
 mod place;
+mod ready_time;
 mod reclaim;
+mod shortest_queue;
 mod sjbf;
+mod srpt;
 
 pub use composed::Composed;
 
@@ -21,6 +28,11 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &order::SMALLEST,
     &order::PRIORITY,
     &order::FAIR_SHARE,
+    &srpt::SRPT,
+    &las::LAS,
+    &lcfs::LCFS,
+    &ready_time::READY_TIME,
+    &cohort::COHORT,
     &AT_SUBMIT,
     &AT_START,
     &place::FIRST_FIT,
@@ -32,11 +44,13 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &place::GREENEST,
     &place::FASTEST,
     &place::RANDOM,
+    &shortest_queue::SHORTEST_QUEUE,
     &backfill::SKIP,
     &backfill::EASY,
     &sjbf::EASY_SJBF,
     &conservative::CONSERVATIVE,
     &reclaim::RECLAIM,
+    &evict_lower::EVICT_LOWER,
 ];
 
 static AT_SUBMIT: PartInfo = PartInfo {

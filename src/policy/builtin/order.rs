@@ -1,5 +1,7 @@
 //! Which job goes first.
 
+use super::las::Turns;
+use super::{cohort, las, lcfs, ready_time, srpt};
 use crate::base::Column;
 use crate::base::blocks::{Blocks, Item};
 use crate::model::{JobId, JobNumber, PolicyPart, TenantId};
@@ -63,6 +65,11 @@ pub(super) enum Order {
     SmallestFirst,
     Priority,
     FairShare(FairShare),
+    ShortestRemaining,
+    LeastAttained(Turns),
+    LastFirst,
+    ReadyTime,
+    Cohort,
 }
 
 /// GPU time that tenants were promised so far, for their weight.
@@ -118,6 +125,11 @@ impl Order {
             "smallest" => Self::SmallestFirst,
             "priority" => Self::Priority,
             "fair-share" => Self::FairShare(FairShare { use_by_weight: Column::filled(tenants as usize, 0), version: 0 }),
+            "srpt" => Self::ShortestRemaining,
+            "las" => Self::LeastAttained(Turns::new(part)),
+            "lcfs" => Self::LastFirst,
+            "ready-time" => Self::ReadyTime,
+            "cohort" => Self::Cohort,
             other => unreachable!("the registry knows no order `{other}`"),
         }
     }
@@ -130,6 +142,11 @@ impl Order {
             Self::SmallestFirst => i64::from(attributes.gpus),
             Self::Priority => -i64::from(attributes.priority),
             Self::FairShare(share) => share.use_by_weight[attributes.tenant],
+            Self::ShortestRemaining => srpt::key(view, job),
+            Self::LeastAttained(_) => las::key(view, job),
+            Self::LastFirst => lcfs::key(view, job),
+            Self::ReadyTime => ready_time::key(view),
+            Self::Cohort => cohort::key(view, job),
         }
     }
     /// Charges a start to its tenant.
@@ -187,6 +204,10 @@ impl Queue {
         for waiting in jobs {
             self.push(Waiting { place: (order.key(view, waiting.job), waiting.place.1), ..waiting });
         }
+    }
+    /// Iterates over the jobs in order.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = JobId> + '_ {
+        self.jobs.iter().map(|waiting| waiting.job)
     }
     /// Returns the first job after a place in the order.
     pub(super) fn next(&self, after: Option<QueuePlace>) -> Option<Waiting> {

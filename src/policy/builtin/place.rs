@@ -4,6 +4,7 @@
 //! `wait_h` longer than the shortest: a cheaper pool is worth so much waiting, not more. When jobs are bound at their start, it decides among the
 //! pools where the job fits now.
 
+use super::shortest_queue;
 use crate::base::random::{Seed, Stream};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::model::{JobId, PolicyPart, PoolId};
@@ -124,6 +125,7 @@ enum Goal {
     Greenest { market: bool },
     Fastest,
     Random(Stream),
+    ShortestQueue(Stream),
 }
 
 impl Place {
@@ -138,6 +140,7 @@ impl Place {
             "greenest" => Goal::Greenest { market: parameter(part, info, "market") > 0.5 },
             "fastest" => Goal::Fastest,
             "random" => Goal::Random(seed.stream("policy", "random")),
+            "shortest-queue" => Goal::ShortestQueue(seed.stream("policy", "shortest-queue")),
             other => unreachable!("the registry knows no placement `{other}`"),
         };
         Self { goal, wait_us: (parameter(part, info, "wait_h") * MICROS_PER_HOUR as f64) as u64 }
@@ -183,6 +186,7 @@ impl Place {
                 let (staging, run) = view.expected_time(job, candidate);
                 clamp(wait.saturating_add(staging.0).saturating_add(run.0))
             }
+            Goal::ShortestQueue(chance) => shortest_queue::cost(*chance, view, plan, job, pool),
             Goal::Random(stream) => (stream.at(view.job(job).number << 20 | u64::from(pool.0)).bits() >> 1) as i64,
         }
     }

@@ -5,6 +5,7 @@ use super::Kind::{
 };
 use super::list::{DURATION, FACTOR, REFERENCES_SITE};
 use super::{KeyKind, Kind, LawUnit, Shape, Tagged, Target, key, optional};
+use crate::model::TraceFormat;
 use crate::scenario::quantity::Unit;
 
 const PROFILE: Kind = Either(&[Words(&["office-hours", "evening", "flat"]), Exactly(24, &FACTOR)]);
@@ -175,7 +176,7 @@ pub(super) static TRACE: Shape = Shape {
         key("file", File, "the file, also compressed by gzip"),
         key(
             "format",
-            Words(crate::model::TraceFormat::WORDS),
+            Words(TraceFormat::WORDS),
             "`csv`: edwc's own columns; `swf`: the Standard Workload Format; `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias`, \
              `batsim`: as published",
         ),

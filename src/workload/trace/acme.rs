@@ -1,6 +1,5 @@
 //! Shanghai AI Laboratory's Acme, March to August 2023: `trace_seren.csv` and `trace_kalos.csv` (Hu et al. 2024, "Characterization of large language
-//! model
-//! development in the datacenter"; github.com/InternLM/AcmeTrace). Tested on a sample made after the published description.
+//! model development in the datacenter"; github.com/InternLM/AcmeTrace). Tested on a sample made after the published description.
 //!
 //! | column | read as |
 //! |---|---|
@@ -12,12 +11,9 @@
 //! | `start_time`, `end_time` | their difference is its work |
 //!
 //! Quirks: `duration` is left aside, as in Kalos it counts the wait too (the published example: started 11:01:08, ended 11:01:16, duration 18, of
-//! which 10 in
-//! the queue). CPU jobs and jobs that never started are left out and counted. There is no estimate. Seren's dates are in UTC+8, those of Kalos in
-//! UTC, which
-//! the offsets say. Also left aside: `node_num`, `cpu_num`, `type`, `queue`, `gpu_time`, and Kalos' `mem_per_pod_GB`, `shared_mem_per_pod`,
-//! `fail_time`,
-//! `stop_time`.
+//! which 10 in the queue). CPU jobs and jobs that never started are left out and counted. There is no estimate. Seren's dates are in UTC+8, those of
+//! Kalos in UTC, which the offsets say. Also left aside: `node_num`, `cpu_num`, `type`, `queue`, `gpu_time`, and Kalos' `mem_per_pod_GB`,
+//! `shared_mem_per_pod`, `fail_time`, `stop_time`.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use super::helios::outcome;

@@ -1,6 +1,5 @@
 //! Workloads of Batsim, one JSON object (Dutot et al. 2016, "Batsim: a realistic language-independent resources and jobs management systems
-//! simulator";
-//! batsim.readthedocs.io, "Workload"). Tested on a sample made after the published description.
+//! simulator"; batsim.readthedocs.io, "Workload"). Tested on a sample made after the published description.
 //!
 //! | key | read as |
 //! |---|---|
@@ -12,10 +11,8 @@
 //! | `profiles.NAME.delay` | its work, in seconds, where the profile's `type` is `delay` |
 //!
 //! Quirks: profiles stand after the jobs, so that the file is read whole, up to 256 MiB; jobs may be in any order (`sort = true` sorts them). A
-//! profile that
-//! says how many operations a job computes or how many bytes it sends has no length without Batsim's platform: a job with one is refused. `nb_res`,
-//! the number of
-//! machines, is the scenario's affair.
+//! profile that says how many operations a job computes or how many bytes it sends has no length without Batsim's platform: a job with one is
+//! refused. `nb_res`, the number of machines, is the scenario's affair.
 
 use super::input::Input;
 use super::row::{Row, Who};

@@ -50,8 +50,7 @@ impl Clock {
 }
 
 /// Reads `2023-03-01 00:18:22`, with `T` or a space, with or without an offset such as `+08:00` or `Z`: µs since 1970, UTC where there is no offset,
-/// and
-/// whether there is one.
+/// and whether there is one.
 pub(super) fn date(text: &[u8]) -> Result<(i64, bool), String> {
     let wrong = || if text.is_empty() { "is empty".to_owned() } else { "is not a date".to_owned() };
     let (Some(local), rest) = (text.get(..19), text.get(19..).unwrap_or_default()) else { return Err(wrong()) };

@@ -1,6 +1,5 @@
 //! SenseTime Helios, April to September 2020: `cluster_log.csv` of a cluster (Hu et al. 2021, "Characterization and prediction of deep learning
-//! workloads in
-//! large-scale GPU datacenters"; github.com/S-Lab-System-Group/HeliosData). Tested on a sample made after the published description.
+//! workloads in large-scale GPU datacenters"; github.com/S-Lab-System-Group/HeliosData). Tested on a sample made after the published description.
 //!
 //! | column | read as |
 //! |---|---|
@@ -11,9 +10,8 @@
 //! | `submit_time` | when it was submitted: a date without an offset, in local time (UTC+8), taken as UTC |
 //! | `duration` | its work, in seconds |
 //!
-//! Quirks: CPU jobs (half of the log) are left out and counted, and so is the one job that ended `SUSPENDED`. There is no estimate. Left aside:
-//! `vc`, `cpu_num`,
-//! `node_num`, `start_time`, `end_time`, `queue`.
+//! Quirks: CPU jobs (half of the log) are left out and counted, and so is the one job that ended `SUSPENDED`. There is no estimate. Left aside: `vc`,
+//! `cpu_num`, `node_num`, `start_time`, `end_time`, `queue`.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use crate::model::{Outcome, SourceError};

@@ -1,8 +1,7 @@
 //! Recorded workloads: a trace file as a stream of jobs, mapped onto the scenario.
 //!
-//! `native.rs`, `swf.rs` and a file for each foreign format describe them, column by column. Any may be gzip; files are streamed, and memory does
-//! not grow
-//! with them but for ids and, where rows are to be sorted, temporary files.
+//! `native.rs`, `swf.rs` and a file for each foreign format describe them, column by column. Any may be gzip; files are streamed, and memory does not
+//! grow with them but for ids and, where rows are to be sorted, temporary files.
 
 mod acme;
 mod batsim;

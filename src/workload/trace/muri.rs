@@ -1,6 +1,5 @@
-//! The job lists of the Tiresias simulator and of Muri, which descends from it (Gu et al. 2019, "Tiresias", github.com/SymbioticLab/Tiresias; Zhao
-//! et al.
-//! 2022, "Multi-resource interleaving for deep learning training", github.com/Rivendile/Muri, Apache-2.0).
+//! The job lists of the Tiresias simulator and of Muri, which descends from it (Gu et al. 2019, "Tiresias", github.com/SymbioticLab/Tiresias; Zhao et
+//! al. 2022, "Multi-resource interleaving for deep learning training", github.com/Rivendile/Muri, Apache-2.0).
 //!
 //! | column | read as |
 //! |---|---|
@@ -9,11 +8,9 @@
 //! | `submit_time` | when it was submitted: in seconds (Tiresias), in milliseconds (Muri) |
 //! | `duration` | its work, in the same unit |
 //!
-//! Quirks: the two differ in nothing but the unit and a few columns, so that the format must be named: `tiresias` or `muri`. There is no estimate
-//! and no user.
-//! Muri's simulator runs `iterations` × `iteration_time` × 1.015 rather than `duration`; that is a convention of its policies, not of the log. Left
-//! aside:
-//! `iterations`, `model_name`, `interval` and Muri's `batch_size`, `iteration_time`, `resource_time_0` to `_2`, `priority`.
+//! Quirks: the two differ in nothing but the unit and a few columns, so that the format must be named: `tiresias` or `muri`. There is no estimate and
+//! no user. Muri's simulator runs `iterations` × `iteration_time` × 1.015 rather than `duration`; that is a convention of its policies, not of the
+//! log. Left aside: `iterations`, `model_name`, `interval` and Muri's `batch_size`, `iteration_time`, `resource_time_0` to `_2`, `priority`.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use crate::base::Span;

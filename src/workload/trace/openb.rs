@@ -10,9 +10,7 @@
 //! | `pod_phase` | `Succeeded` and `Running` completed, `Failed` failed |
 //!
 //! Quirks: pods that are `Pending` were never scheduled, pods without GPUs are of no concern here: both are left out and counted. Those that were
-//! still
-//! running when the log was taken end with it. Rows are in order. `cpu_milli`, `memory_mib`,
-//! `gpu_milli`, `gpu_spec` and `qos` are left aside.
+//! still running when the log was taken end with it. Rows are in order. `cpu_milli`, `memory_mib`, `gpu_milli`, `gpu_spec` and `qos` are left aside.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use crate::base::Span;

@@ -1,7 +1,5 @@
-//! Alibaba PAI, July and August 2020: the table `pai_task_table` (Weng et al. 2022, "MLaaS in the wild";
-//! github.com/alibaba/clusterdata, cluster-trace-gpu-v2020). Tested on a sample made after the published description: the log itself is too large to
-//! lie
-//! beside this project.
+//! Alibaba PAI, July and August 2020: the table `pai_task_table` (Weng et al. 2022, "MLaaS in the wild"; github.com/alibaba/clusterdata,
+//! cluster-trace-gpu-v2020). Tested on a sample made after the published description: the log itself is too large to lie beside this project.
 //!
 //! | column | read as |
 //! |---|---|
@@ -11,10 +9,8 @@
 //! | `status` | `Terminated` completed, `Failed` failed |
 //!
 //! Quirks: the file has no header (its columns stand in `pai_task_table.header`; with a header it is read as well); rows are in no order (`sort =
-//! true` sorts
-//! them); times have an unknown constant taken off, but keep hour and weekday in UTC+8; CPU tasks, and tasks that never started or have not ended,
-//! are left
-//! out and counted; users stand in another table. `plan_cpu`, `plan_mem` and `gpu_type` are left aside.
+//! true` sorts them); times have an unknown constant taken off, but keep hour and weekday in UTC+8; CPU tasks, and tasks that never started or have
+//! not ended, are left out and counted; users stand in another table. `plan_cpu`, `plan_mem` and `gpu_type` are left aside.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use crate::base::Span;

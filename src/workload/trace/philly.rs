@@ -9,8 +9,8 @@
 //! | `cluster` | its virtual cluster, which stands in for the user |
 //!
 //! Quirks: rows are in no order (`sort = true` sorts them); there is no id (a job is known by the number of its row) and no estimate; only jobs that
-//! passed
-//! are in it, so that its load is less than that of the cluster. `gpu_time`, duration × GPUs, is left aside. The original JSON log is not read.
+//! passed are in it, so that its load is less than that of the cluster. `gpu_time`, duration × GPUs, is left aside. The original JSON log is not
+//! read.
 
 use super::foreign::{Found, Layout, Line, Recorded};
 use crate::model::{Outcome, SourceError};

@@ -569,38 +569,3 @@ proptest! {
         }
     }
 }
-
-/// Whole published logs, where the variable names the folder that holds them.
-#[test]
-#[allow(clippy::disallowed_methods, reason = "tests of logs that may not be committed look for them where a variable says")]
-fn published_logs_are_read_whole() {
-    let Some(folder) = std::env::var_os("EDWC_TRACES").map(PathBuf::from) else { return };
-    for (name, count, clean) in [
-        ("lublin_256", 10_000, TraceClean::AsIs),
-        ("lublin_256_2", 10_000, TraceClean::AsIs),
-        ("sdsc_sp2_5k", 4_961, TraceClean::Pyss),
-        ("NASA-iPSC-1993-3.1-cln", 18_239, TraceClean::AsIs),
-    ] {
-        let path = folder.join("swf").join(format!("{name}.swf.gz"));
-        let (jobs, dropped) = read(&TraceFile { clean, ..swf(&path) }).unwrap();
-        assert_eq!((jobs.len(), dropped), (count, vec![]), "{name}");
-    }
-}
-
-/// Submissions, gangs, run times and estimates of a log as pyss cleaned it; only the first job, which pyss moved from second 0 to 1, is left aside.
-#[test]
-#[allow(clippy::disallowed_methods, reason = "tests of logs that may not be committed look for them where a variable says")]
-fn cleaning_gives_what_pyss_ran() {
-    let Some(folder) = std::env::var_os("EDWC_TRACES").map(|folder| PathBuf::from(folder).join("swf")) else { return };
-    let pyss = TraceFile { clean: TraceClean::Pyss, ..swf(&folder.join("sdsc_sp2_5k.swf.gz")) };
-    let (jobs, _) = read(&pyss).unwrap();
-    let mut expected = String::new();
-    let file = std::fs::File::open(folder.join("expected_sdsc5k_fcfs.csv.gz")).unwrap();
-    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut expected).unwrap();
-    let seconds = |span: Span| span.0 / 1_000_000;
-    for (job, line) in jobs.iter().zip(expected.lines().skip(1)).skip(1) {
-        let found = format!("{},{},{},{},{},", job.source_id, job.submit.0 / 1_000_000, job.gpus, seconds(job.estimate), seconds(job.work));
-        assert!(line.starts_with(&found), "{line} is not {found}");
-    }
-    assert_eq!(expected.lines().count() - 1, jobs.len());
-}

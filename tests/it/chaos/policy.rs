@@ -26,7 +26,7 @@ impl Chaos {
 
 impl Scheduler for Chaos {
     fn needs(&self) -> Needs {
-        Needs { every_event: true, oracle: false }
+        Needs { every_event: true, ..Needs::default() }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         let draws = self.stream.at(self.round);

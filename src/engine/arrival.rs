@@ -152,9 +152,11 @@ impl Run {
         match self.scene.jobs.status(job).pool {
             Some(pool) => sites[site_of(pool)].admission.loss,
             None => {
-                let candidates = self.scene.reach.candidates(self.scene.jobs.attributes(job).reach);
+                let attributes = self.scene.jobs.attributes(job);
+                let holds = |candidate: &&Candidate| self.bookings.capacity.could_ever_hold(&self.scene.model, candidate.pool, attributes.gpus);
+                let candidates = self.scene.reach.candidates(attributes.reach).iter().filter(holds);
                 let turns_away = |pool: PoolId| sites[site_of(pool)].admission.loss || !self.bookings.admits(&self.scene.model, pool);
-                candidates.iter().all(|candidate| turns_away(candidate.pool))
+                candidates.map(|candidate| candidate.pool).all(turns_away)
             }
         }
     }

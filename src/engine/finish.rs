@@ -32,7 +32,8 @@ impl Run {
     pub fn finish(mut self, interrupted: bool) -> Result<Ending, RunError> {
         // A window that nothing has reached yet ends here.
         let (from, to) = self.window.bounds();
-        let now = if interrupted { self.scene.now } else { self.scene.now.max(if to == Time::NEVER { self.scene.now } else { to }) };
+        let window_end = if to == Time::NEVER { self.scene.now } else { to };
+        let now = if interrupted { self.scene.now } else { self.scene.now.max(window_end).max(self.cut_at) };
         if from > self.scene.now && from <= now && from > Time::ZERO {
             self.scene.meter.open_window(from);
         }

@@ -95,6 +95,9 @@ impl Run {
         let idle = in_system == 0;
         let only_recurring = agenda.min(transfer) == Time::NEVER;
         let stalled = only_recurring && next.saturating_since(self.last_start.max(horizon)) > STALLED;
+        if !idle && next > last {
+            self.cut_at = last;
+        }
         if (idle && next > horizon) || next > last || (stalled && next > horizon) {
             return None;
         }

@@ -124,6 +124,8 @@ pub struct Run {
     latest_dataset: Column<WorkloadId, Option<u64>>,
     scratch: Vec<JobId>,
     finished: bool,
+    /// When the run's latest end cuts what goes on; zero: nothing does.
+    cut_at: Time,
 }
 
 /// One round: lends what a policy sees and fills, and carries the plan out.
@@ -175,6 +177,7 @@ impl Run {
             pool_reserved: Column::filled(model.pools.len(), 0),
             scratch: Vec::new(),
             finished: false,
+            cut_at: Time::ZERO,
             scene,
             window,
         };

@@ -5,9 +5,9 @@ use super::drive::{Outcome, audited};
 use super::world::{World, add_site, plain};
 use edwc::base::{Bytes, Money, Power, Ratio, Span, Time};
 use edwc::model::{
-    Access, Admission, Allocate, Cap, CapScope, Change, Checkpoint, ChipId, ClassId, Covers, DataClass, DatasetSpec, Elsewhere, Failure, Government,
-    GovernmentId, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure, OnShort, Outage, Overrun, Payee, Period, PolicyChoice,
-    Pool, PoolId, Queueing, Quota, QuotaId, RateTier, Reclaim, Setting, Site, SiteId, Stays, Subsidy, SubsidyRate, Supply, TenantGroup,
+    Access, Admission, Allocate, Cap, CapScope, Change, Checkpoint, ChipId, ClassId, Covers, DataClass, DatasetSpec, Drain, Elsewhere, Failure,
+    Government, GovernmentId, GpuQuota, HoursCap, IdSet, Law, Levy, LevyId, LevyTo, Matcher, OnFailure, OnShort, Outage, Overrun, Payee, Period,
+    PolicyChoice, Pool, PoolId, Queueing, Quota, QuotaId, RateTier, Reclaim, Setting, Site, SiteId, Stays, Subsidy, SubsidyRate, Supply, TenantGroup,
     TenantGroupId, TenantId,
 };
 use edwc::policy::{Plan, PolicyError, Scheduler, View, registry};
@@ -445,4 +445,26 @@ fn a_preempted_job_makes_no_new_claims() {
     });
     let outcome = audited(&world, &mut policy).expect("the run succeeds");
     assert_eq!((outcome.records[0].preemptions, outcome.records[0].subsidy), (2, Money::yuan(6)));
+}
+
+/// What goes on when the drain is over is cut then, not at the last thing that happened before.
+#[test]
+fn a_run_that_is_cut_ends_at_its_latest_end() {
+    let mut world = plain(1, 1, &[(5, 1, 1_000)]);
+    world.model.horizon = Some(Span::seconds(10));
+    world.model.drain = Drain { until_idle: true, at_most: Some(Span::seconds(20)) };
+    let outcome = once(&world, 1_000, |_, _| {});
+    assert_eq!((outcome.records[0].fate, outcome.records[0].end), (Fate::Unfinished, Time(30_000_000)));
+    assert_eq!(outcome.records[0].gpu_time.kept, 25_000_000);
+    assert_eq!(outcome.ending.totals.end, Time(30_000_000));
+}
+
+/// A site that can never hold a job is no place for it to wait.
+#[test]
+fn a_site_that_cannot_hold_a_job_does_not_save_it_from_being_lost() {
+    let mut world = plain(1, 1, &[(0, 1, 10), (1, 1, 10)]);
+    world.model.sites[SiteId(0)].admission.loss = true;
+    add_site(&mut world.model, 0, 8);
+    let outcome = once(&world, 1_000, |_, _| {});
+    assert_eq!(outcome.records[1].fate, Fate::Rejected);
 }

@@ -12,9 +12,13 @@ mod policy;
 mod relations;
 mod world;
 
+use drive::Outcome;
 use edwc::engine::RunError;
+use edwc::world::records::{Fate, Reason};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use world::{World, worlds};
 
 /// Runs a property over so many random worlds of a series, the same ones every time.
@@ -38,10 +42,61 @@ fn survives<T>(result: Result<T, RunError>) -> Option<T> {
     }
 }
 
+/// What happened in many worlds: a proof is worth what it has met.
+#[derive(Default)]
+struct Met {
+    fates: BTreeSet<Fate>,
+    reasons: BTreeSet<Reason>,
+    refusals: BTreeSet<&'static str>,
+    splits: u32,
+    failures: u32,
+    reclaimed_or_preempted: u32,
+    subsidies: u32,
+}
+
+impl Met {
+    fn add(&mut self, outcome: &Outcome) {
+        self.refusals.extend(outcome.ending.totals.refusals.iter().map(|(kind, _)| *kind));
+        for record in &outcome.records {
+            self.fates.insert(record.fate);
+            self.reasons.extend(record.reason);
+            self.splits += u32::from(record.second_pool.is_some());
+            self.failures += record.failures;
+            self.reclaimed_or_preempted += record.preemptions;
+            self.subsidies += u32::from(record.subsidy.0 > 0);
+        }
+    }
+    fn check(&self) {
+        assert_eq!(self.fates.len(), Fate::ALL.len(), "{:?}", self.fates);
+        assert_eq!(self.reasons.len(), Reason::ALL.len(), "{:?}", self.reasons);
+        let kinds = [
+            "access",
+            "admission",
+            "cap",
+            "chip",
+            "deferred",
+            "domestic",
+            "latency",
+            "nothing_to_move",
+            "power",
+            "quota",
+            "residency",
+            "room",
+            "split",
+        ];
+        assert_eq!(self.refusals.iter().copied().collect::<Vec<_>>(), kinds);
+        assert!(self.splits > 20 && self.failures > 100 && self.reclaimed_or_preempted > 1_000 && self.subsidies > 50);
+    }
+}
+
 #[test]
 fn no_world_breaks_under_a_policy_that_does_random_things() {
-    for_worlds(0, 300, |world| {
-        survives(drive::audited(&world, &mut policy::Chaos::new(world.seed)));
+    let met = RefCell::new(Met::default());
+    for_worlds(0, 1_200, |world| {
+        if let Some(outcome) = survives(drive::audited(&world, &mut policy::Chaos::new(world.seed))) {
+            met.borrow_mut().add(&outcome);
+        }
         Ok(())
     });
+    met.borrow().check();
 }

@@ -1,7 +1,7 @@
 //! Conservative backfilling: every job has a reservation, and nobody may delay one.
 
 use super::order::{QueuePlace, Waiting};
-use crate::base::Time;
+use crate::base::{Span, Time};
 use crate::model::{JobId, PoolId};
 use crate::policy::{PartInfo, PartKind, Plan, View};
 
@@ -14,6 +14,9 @@ pub(super) static CONSERVATIVE: PartInfo = PartInfo {
     notes: "quadratic in the queue at every end; needs binding at submission; counts GPUs, so that packing may delay a start",
     oracle: false,
 };
+
+/// How soon a job past its estimate is expected to end: at any moment, but it holds its GPUs still.
+const OVERDUE: Span = Span(1);
 
 /// The reservations of one pool, in the order of its queue.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +80,9 @@ impl Reservations {
     }
     /// Asks for a look when the next reservation begins.
     pub(super) fn plan_look(&mut self, now: Time, plan: &mut Plan<'_>) {
-        let Some(at) = self.reserved.iter().map(|reserved| reserved.at).filter(|at| *at > now && *at < Time::NEVER).min() else { return };
+        // What waits for a job past its estimate has its time a tick from now, again and again: that job's end is the event to wait for.
+        let to_come = |at: &Time| *at > now + OVERDUE && *at < Time::NEVER;
+        let Some(at) = self.reserved.iter().map(|reserved| reserved.at).filter(to_come).min() else { return };
         let stands = self.next_look > now && self.next_look <= at;
         if !stands && plan.wake_at(at).is_ok() {
             self.next_look = at;
@@ -97,8 +102,7 @@ impl Profile {
         let now = view.now().0;
         let mut profile = Self { steps: vec![(now, i64::try_from(plan.free(pool)).unwrap_or(i64::MAX))] };
         for end in plan.bookings().ends[pool].iter() {
-            // One that should be over may end at any moment, but holds its GPUs still.
-            profile.change(end.at.0.max(now + 1), u64::MAX, i64::from(end.gpus));
+            profile.change(end.at.0.max((view.now() + OVERDUE).0), u64::MAX, i64::from(end.gpus));
         }
         profile
     }

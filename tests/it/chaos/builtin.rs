@@ -21,6 +21,7 @@ pub fn combinations() -> Vec<PolicyChoice> {
         .iter()
         .enumerate()
         .map(|(index, names)| PolicyChoice { parts: names.iter().map(part).collect(), stage_at_submit: index % 3 == 0 })
+        .filter(|choice| registry::check(&choice.parts).is_ok())
         .collect()
 }
 
@@ -65,8 +66,10 @@ impl Scheduler for Watched {
 #[test]
 fn no_world_breaks_under_a_built_in_policy() {
     let choices = combinations();
-    assert_eq!(choices.len(), 5 * 2 * 9 * 3 * 2);
-    for (series, choice) in choices.iter().enumerate() {
+    // Conservative backfilling goes with one way of binding only.
+    assert_eq!(choices.len(), 10 * 2 * 10 * 4 * 3 - 10 * 10 * 3);
+    // The step has no factor in common with the number of choices of any kind but order and place: neighbours meet all the others.
+    for (series, choice) in choices.iter().enumerate().step_by(7) {
         let at_start = choice.parts.iter().any(|part| part.name == "at-start");
         for_worlds(1_000 + series as u64, 1, |world| {
             survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start }));

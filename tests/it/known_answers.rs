@@ -6,6 +6,7 @@ use std::path::PathBuf;
 /// The cost up to which the project's own stochastic cases run with every test; `edwc verify --quick` runs longer ones, `edwc verify` all.
 const SHORT: f64 = 2e5;
 
+#[expect(clippy::disallowed_methods, reason = "other cases can be given")]
 fn cases() -> (Vec<Case>, Origin, bool) {
     match std::env::var_os("EDWC_CASES").map(PathBuf::from) {
         Some(path) => {
@@ -62,7 +63,7 @@ fn a_wrong_answer_fails_and_an_unknown_model_is_named() {
 fn a_distance_beyond_chance_fails() {
     let mut cases = verify::read(OWN_CASES).expect("well formed");
     let case = cases.iter_mut().find(|case| case.id == "erlb-10-8").expect("the case is there");
-    case.answer = serde_json::json!({ "L": 7.026711485976388 * 1.1 });
+    case.answer = serde_json::json!({ "L": 7.026711485976388 * 1.2 });
     case.jobs_for_one_percent.retain(|name, _| name == "L");
     let report = verify::run(case, &Origin::Own, Effort::Quick);
     assert!(report.problem.is_none() && !report.passed(), "{report:?}");

@@ -4,6 +4,7 @@ use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Span, Time};
 use crate::model::{JobId, PolicyPart, PoolId};
 use crate::policy::{Parameter, PartInfo, PartKind, Plan, View, parameter};
+use crate::world::jobs::State;
 
 pub(super) static LAS: PartInfo = PartInfo {
     name: "las",
@@ -41,7 +42,9 @@ impl Turns {
     ///
     /// Work counts as time here: on a chip of another speed the look comes early or late by as much, and finds what it finds.
     pub(super) fn plan_look(&mut self, view: View<'_>, plan: &mut Plan<'_>, least_queued: i64, pool: PoolId, started: &[JobId]) {
-        let here = view.jobs().running().filter(|job| view.status(*job).pool == Some(pool));
+        // Those that wait for data do no work, and get ahead of nobody.
+        let computes = |job: &JobId| view.status(*job).state == State::Running && view.status(*job).pool == Some(pool);
+        let here = view.jobs().running().filter(computes);
         let lead = |job: JobId| u64::try_from(least_queued.saturating_sub(key(view, job))).unwrap_or(0);
         let Some(wait) = here.chain(started.iter().copied()).map(lead).min() else { return };
         let at = view.now() + Span(wait) + self.quantum;

@@ -8,6 +8,7 @@ use super::trace;
 use crate::base::Time;
 use crate::base::random::Seed;
 use crate::world::network::Presence;
+use crate::world::scene::Scene;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -24,68 +25,25 @@ struct Flow {
 
 /// Transfers on a chain of links: each flow crosses those between its own region and its own site.
 pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
-    let capacities = case.table("capacity")?;
     let chain = chain(case)?;
     let flows = flows(case, &chain)?;
-    let mut setting = Setting::new();
-    for at in 0..=chain.len() {
-        setting.add(&format!("network.exchange.x{at}"), "");
-    }
-    for (at, link) in chain.iter().enumerate() {
-        let bits = (number("capacity", &capacities[link])? * 1e9).round() as u64;
-        setting.add(
-            &format!("network.link.l{at}"),
-            &format!("ends = [\"x{at}\", \"x{}\"]\none_way = \"0 s\"\nbandwidth = \"{bits} bit/s\"", at + 1),
-        );
-    }
-    let mut text = String::new();
-    let mut rows = Vec::new();
-    for (at, flow) in flows.iter().enumerate() {
-        // A chip of its own takes each job to the site where its transfer is to end.
-        text.push_str(&chip(&format!("chip{at}"), "500 W"));
-        setting.add(&format!("region.r{at}"), "province = \"east\"");
-        setting.add(&format!("tenant.t{at}"), &format!("region = \"r{at}\""));
-        setting.add(&format!("site.s{at}"), "province = \"west\"\nside = \"west\"\ntariff = \"all\"\ngrid = \"all\"");
-        setting.add(&format!("site.s{at}.pool.all"), &format!("chip = \"chip{at}\"\nnodes = 1\ngpus_per_node = 1\nprice = \"0 CNY/GPU-h\""));
-        setting.add(&format!("network.link.in{at}"), &format!("ends = [\"r{at}\", \"x{}\"]\none_way = \"0 s\"", flow.from));
-        setting.add(&format!("network.link.out{at}"), &format!("ends = [\"s{at}\", \"x{}\"]\none_way = \"0 s\"", flow.to + 1));
-        let cap = flow.rate_cap.map_or_else(String::new, |cap| format!("\ntransfer = {{ rate_max = \"{} bit/s\" }}", (cap * 1e9).round() as u64));
-        setting.add(&format!("class.c{at}"), &format!("speed = {{ chip{at} = 1.0 }}{cap}"));
-        rows.push((at.to_string(), flow.start, format!("1,0,t{at},c{at},any,{:.9}", flow.size * UNIT_BYTES / 1e9)));
-    }
-    setting.site("spare", 1);
-    setting.class("c", "");
+    let mut rows: Rows = flows
+        .iter()
+        .enumerate()
+        .map(|(at, flow)| (at.to_string(), flow.start, format!("1,0,t{at},c{at},any,{:.9}", flow.size * UNIT_BYTES / 1e9)))
+        .collect();
     let file = trace::write("gpus,work_s,tenant,class,data,dataset_gb", &mut rows)?;
+    let mut setting = network(case, &chain, &flows)?;
     setting.workload("w", "c", &trace::keys(&file));
-    setting.policy("order = \"fifo\"\nplace = \"first-fit\"");
-    setting.head(&text);
     let scenario = setting.build(&case.id)?;
 
     let index_of = |job: u64| rows[job as usize].0.parse::<usize>().expect("ids are indices");
-    let mut ends: BTreeMap<&str, f64> = BTreeMap::new();
     let mut rates: Vec<(f64, BTreeMap<String, f64>)> = Vec::new();
     let ending = watch(&scenario, Seed { seed: 1, replication: 0 }, |run| {
-        let scene = run.scene();
-        let mut now = BTreeMap::new();
-        // Rates follow lazily, when the next event is asked for.
-        let mut sharing = scene.network.flows.clone();
-        while sharing.next_event() == Some(scene.now) {
-            sharing.advance(scene.now, &mut Vec::new());
-        }
-        for job in scene.jobs.running() {
-            let attributes = scene.jobs.attributes(job);
-            let site = scene.jobs.status(job).pool.map(|pool| scene.model.pools[pool].site);
-            if let (Some(dataset), Some(site)) = (attributes.dataset, site)
-                && let Presence::InFlight(flow) = scene.network.datasets.locate(dataset.id, site)
-            {
-                now.insert(flows[index_of(attributes.number)].name.clone(), sharing.rate(flow).0 as f64 / 1e9);
-            }
-        }
-        rates.push((units(scene.now), now));
+        let shares = shares(run.scene()).map(|(job, share)| (flows[index_of(job)].name.clone(), share)).collect();
+        rates.push((units(run.scene().now), shares));
     })?;
-    for job in &ending.jobs {
-        ends.insert(&flows[index_of(job.number)].name, units(job.end));
-    }
+    let ends: BTreeMap<&str, f64> = ending.jobs.iter().map(|job| (flows[index_of(job.number)].name.as_str(), units(job.end))).collect();
     let mut lines = Vec::new();
     for (name, expected) in case.answer.as_object().into_iter().flatten() {
         match name.as_str() {
@@ -99,6 +57,57 @@ pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
         }
     }
     Ok(lines)
+}
+
+/// Id, submission, and further fields of listed jobs.
+type Rows = Vec<(String, f64, String)>;
+
+/// Lays the links in a row, with a region and a site of its own for each flow.
+fn network(case: &Case, chain: &[String], flows: &[Flow]) -> Result<Setting, Problem> {
+    let capacities = case.table("capacity")?;
+    let mut setting = Setting::new();
+    for at in 0..=chain.len() {
+        setting.add(&format!("network.exchange.x{at}"), "");
+    }
+    for (at, link) in chain.iter().enumerate() {
+        let bits = (number("capacity", &capacities[link])? * 1e9).round() as u64;
+        let ends = format!("ends = [\"x{at}\", \"x{}\"]", at + 1);
+        setting.add(&format!("network.link.l{at}"), &format!("{ends}\none_way = \"0 s\"\nbandwidth = \"{bits} bit/s\""));
+    }
+    for (at, flow) in flows.iter().enumerate() {
+        // A chip of its own takes each job to the site where its transfer is to end.
+        setting.head(&chip(&format!("chip{at}"), "500 W"));
+        setting.add(&format!("region.r{at}"), "province = \"east\"");
+        setting.add(&format!("tenant.t{at}"), &format!("region = \"r{at}\""));
+        setting.add(&format!("site.s{at}"), "province = \"west\"\nside = \"west\"\ntariff = \"all\"\ngrid = \"all\"");
+        let pool = format!("chip = \"chip{at}\"\nnodes = 1\ngpus_per_node = 1\nprice = \"0 CNY/GPU-h\"");
+        setting.add(&format!("site.s{at}.pool.all"), &pool);
+        setting.add(&format!("network.link.in{at}"), &format!("ends = [\"r{at}\", \"x{}\"]\none_way = \"0 s\"", flow.from));
+        setting.add(&format!("network.link.out{at}"), &format!("ends = [\"s{at}\", \"x{}\"]\none_way = \"0 s\"", flow.to + 1));
+        let most = |cap: f64| format!("\ntransfer = {{ rate_max = \"{} bit/s\" }}", (cap * 1e9).round() as u64);
+        setting.add(&format!("class.c{at}"), &format!("speed = {{ chip{at} = 1.0 }}{}", flow.rate_cap.map_or_else(String::new, most)));
+    }
+    setting.site("spare", 1);
+    setting.class("c", "");
+    setting.policy("order = \"fifo\"\nplace = \"first-fit\"");
+    Ok(setting)
+}
+
+/// Returns what the transfer of each job carries from now on, by the job's number, in units of capacity.
+fn shares(scene: &Scene) -> impl Iterator<Item = (u64, f64)> {
+    // Rates follow lazily, when the next event is asked for.
+    let mut sharing = scene.network.flows.clone();
+    while sharing.next_event() == Some(scene.now) {
+        sharing.advance(scene.now, &mut Vec::new());
+    }
+    scene.jobs.running().filter_map(move |job| {
+        let attributes = scene.jobs.attributes(job);
+        let site = scene.model.pools[scene.jobs.status(job).pool?].site;
+        match scene.network.datasets.locate(attributes.dataset?.id, site) {
+            Presence::InFlight(flow) => Some((attributes.number, sharing.rate(flow).0 as f64 / 1e9)),
+            _ => None,
+        }
+    })
 }
 
 /// Compares the rates from each listed time on: those of the last instant at or before it.

@@ -31,6 +31,9 @@ pub(crate) enum Command {
     Policies(Policies),
     /// List the numbers of the summary by their paths.
     Metrics(Metrics),
+    /// Look at a log of jobs, convert it, or fit laws to it.
+    #[command(subcommand)]
+    Trace(Trace),
     /// Run again from an output directory and compare.
     Reproduce(Reproduce),
     /// Run cases with known answers and judge what comes out.
@@ -171,4 +174,82 @@ pub(crate) struct Metrics {
 pub(crate) struct Reproduce {
     /// Output directory of an earlier run.
     pub(crate) directory: PathBuf,
+}
+
+/// The commands of `trace`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Trace {
+    /// Print jobs, span, GPU-hours, sizes, run times, arrivals and users of a log.
+    Stats(TraceStats),
+    /// Write a log as edwc's own CSV, or as Parquet.
+    Convert(TraceConvert),
+    /// Fit laws to a log and print a `[workload]` table ready to paste.
+    Fit(TraceFit),
+}
+
+/// A log.
+#[derive(Debug, Args)]
+pub(crate) struct TraceInput {
+    /// Log, plain or compressed by gzip.
+    pub(crate) file: PathBuf,
+    /// Its format: `csv`, `swf`, `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias` or `batsim`; by default told from its name.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+}
+
+/// Arguments of `trace stats`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceStats {
+    /// The log.
+    #[command(flatten)]
+    pub(crate) input: TraceInput,
+    /// Hours to add to the log's clock for hours and weekdays, such as 8 for UTC+8.
+    #[arg(long, default_value_t = 0.0, value_name = "HOURS", allow_negative_numbers = true)]
+    pub(crate) shift: f64,
+}
+
+/// Arguments of `trace convert`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceConvert {
+    /// The log.
+    #[command(flatten)]
+    pub(crate) input: TraceInput,
+    /// File to write; it must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Format to write.
+    #[arg(long, value_enum, default_value_t = TraceOutput::Csv)]
+    pub(crate) to: TraceOutput,
+    /// Sort jobs by submission first.
+    #[arg(long)]
+    pub(crate) sort: bool,
+}
+
+/// The formats of converted logs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TraceOutput {
+    /// edwc's own CSV.
+    Csv,
+    /// Parquet with zstd.
+    Parquet,
+}
+
+/// Arguments of `trace fit`.
+#[derive(Debug, Args)]
+pub(crate) struct TraceFit {
+    /// The log.
+    #[command(flatten)]
+    pub(crate) input: TraceInput,
+    /// Hours to add to the log's clock for hours and weekdays, such as 8 for UTC+8.
+    #[arg(long, default_value_t = 0.0, value_name = "HOURS", allow_negative_numbers = true)]
+    pub(crate) shift: f64,
+    /// Name of the workload.
+    #[arg(long, default_value = "fitted")]
+    pub(crate) name: String,
+    /// Class of its jobs.
+    #[arg(long, default_value = "job")]
+    pub(crate) class: String,
+    /// Group of tenants that submits them.
+    #[arg(long, default_value = "all")]
+    pub(crate) tenant: String,
 }

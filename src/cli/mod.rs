@@ -25,6 +25,7 @@ mod summary;
 mod text;
 #[expect(clippy::disallowed_types, reason = "the policy is timed by the wall clock")]
 mod timed;
+mod trace;
 mod verify;
 
 use arguments::{Arguments, Command};
@@ -69,6 +70,7 @@ fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> 
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
         Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),
+        Some(Command::Trace(arguments)) => return trace::run(&arguments, printer),
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
         Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, printer),
         Some(Command::Verify(arguments)) => return verify::run(&arguments, printer),

@@ -48,7 +48,8 @@ pub enum Value<'a> {
     Empty,
 }
 
-/// Names as files write them, by id.
+/// Names as files write them, by id; by default of nothing.
+#[derive(Default)]
 pub struct Names {
     tenants: Vec<String>,
     tenant_accounts: Vec<String>,

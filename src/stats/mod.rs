@@ -1,10 +1,11 @@
 //! Statistics: distributions of one run, and what may be concluded from several.
 //!
-//! Of one run: [`histogram`], [`percentile`], [`moments`], [`sum`] and [`fairness`]. Of a long run or of many: [`warmup`], [`batch`],
+//! Of one run: [`histogram`], [`percentile`], [`moments`], [`sum`] and [`fairness`], and [`fit`] of laws to it. Of a long run or of many: [`warmup`], [`batch`],
 //! [`interval`], [`paired`], [`selection`] and [`run_length`]. Nothing here knows what a job is.
 
 pub mod batch;
 pub mod fairness;
+pub mod fit;
 pub mod histogram;
 pub mod interval;
 pub mod moments;

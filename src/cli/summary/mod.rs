@@ -4,7 +4,7 @@
 
 mod money;
 mod table;
-mod words;
+pub(super) mod words;
 
 use crate::diag::escape;
 use crate::output::Summary;

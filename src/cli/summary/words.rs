@@ -1,12 +1,12 @@
 //! Numbers as people read them: three significant digits, a unit, and a word where there is no number.
 
-pub(super) use crate::output::text::thousands as count;
+pub(in crate::cli) use crate::output::text::thousands as count;
 
 /// What stands where a number does not exist.
 pub(super) const NONE: &str = "-";
 
 /// Writes a number to three significant digits, or to the unit if it is larger: `0.0123`, `8.41`, `65.5`, `31,180`.
-pub(super) fn number(value: f64) -> String {
+pub(in crate::cli) fn number(value: f64) -> String {
     let size = value.abs();
     if size >= 99.95 {
         let sign = if value < 0.0 { "-" } else { "" };
@@ -23,12 +23,12 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// Writes a number that may not exist.
-pub(super) fn number_or_none(value: Option<f64>) -> String {
+pub(in crate::cli) fn number_or_none(value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), number)
 }
 
 /// Writes a duration of seconds in the unit that fits: `14.1 ms`, `41 min`, `3.9 h`, `2.3 d`.
-pub(super) fn duration(seconds: f64) -> String {
+pub(in crate::cli) fn duration(seconds: f64) -> String {
     const UNITS: [(f64, &str); 6] = [(1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")];
     if seconds == 0.0 {
         return "0 s".to_owned();
@@ -42,18 +42,18 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// Writes a duration that may not exist.
-pub(super) fn duration_or_none(seconds: Option<f64>) -> String {
+pub(in crate::cli) fn duration_or_none(seconds: Option<f64>) -> String {
     seconds.map_or_else(|| NONE.to_owned(), duration)
 }
 
 /// Writes a share in whole per cent, with one decimal where it is small: `74%`, `0.4%`.
-pub(super) fn percent(share: f64) -> String {
+pub(in crate::cli) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent == 0.0 || percent.abs() >= 0.95 { format!("{percent:.0}%") } else { format!("{percent:.1}%") }
 }
 
 /// Writes a share that may not exist.
-pub(super) fn percent_or_none(share: Option<f64>) -> String {
+pub(in crate::cli) fn percent_or_none(share: Option<f64>) -> String {
     share.map_or_else(|| NONE.to_owned(), percent)
 }
 
@@ -67,30 +67,30 @@ pub(super) struct Yuan {
 
 impl Yuan {
     /// Chooses the unit for the largest of the amounts.
-    pub(super) fn fitting(amounts: impl IntoIterator<Item = f64>) -> Self {
+    pub(in crate::cli) fn fitting(amounts: impl IntoIterator<Item = f64>) -> Self {
         let largest = amounts.into_iter().fold(0.0_f64, |largest, amount| largest.max(amount.abs()));
         if largest >= 1e6 { Self { size: 1e6, name: "M CNY" } } else { Self { size: 1.0, name: "CNY" } }
     }
     /// Writes an amount without its unit.
-    pub(super) fn amount(self, yuan: f64) -> String {
+    pub(in crate::cli) fn amount(self, yuan: f64) -> String {
         number(yuan / self.size)
     }
 }
 
 /// Draws a share as eighth blocks.
-pub(super) fn bar(share: f64, width: usize) -> String {
+pub(in crate::cli) fn bar(share: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
 /// Writes a date (`2025-06-18`) in words: `18 June`.
-pub(super) fn date(iso: &str) -> String {
+pub(in crate::cli) fn date(iso: &str) -> String {
     iso.parse::<jiff::civil::Date>().map_or_else(|_| iso.to_owned(), |date| date.strftime("%-d %B").to_string())
 }
 
 /// Writes a small number as a word.
-pub(super) fn counted(number: usize) -> String {
+pub(in crate::cli) fn counted(number: usize) -> String {
     const WORDS: [&str; 10] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     WORDS.get(number).map_or_else(|| number.to_string(), |word| (*word).to_owned())
 }

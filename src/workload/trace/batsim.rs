@@ -33,6 +33,8 @@ pub(super) struct BatsimReader {
     jobs: std::vec::IntoIter<Job>,
     profiles: BTreeMap<String, Profile>,
     id: String,
+    /// Whether all ids are numbers, which no row's number can then be mistaken for.
+    numbered: bool,
     rows: u64,
 }
 
@@ -96,7 +98,8 @@ impl BatsimReader {
             let what = what.split(" at line ").next().unwrap_or_default();
             SourceError::Invalid(format!("{}:{line}:{column}: {what}; a Batsim workload has `jobs` and `profiles`", input.label()))
         })?;
-        Ok(Self { input, jobs: file.jobs.into_iter(), profiles: file.profiles, id: String::new(), rows: 0 })
+        let numbered = file.jobs.iter().all(|job| matches!(job.id, Name::Number(_)));
+        Ok(Self { input, numbered, jobs: file.jobs.into_iter(), profiles: file.profiles, id: String::new(), rows: 0 })
     }
     /// Reads the next job.
     pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
@@ -122,7 +125,7 @@ impl BatsimReader {
         Ok(Some(Row {
             number: self.rows - 1,
             line: self.rows,
-            id: if let Name::Number(number) = job.id { number } else { self.rows },
+            id: if let (true, Name::Number(number)) = (self.numbered, &job.id) { *number } else { self.rows },
             submit_us: i64::try_from(submit_us).expect("a time is below the limit"),
             gpus: job.res,
             work,

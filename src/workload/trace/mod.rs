@@ -13,11 +13,13 @@ mod helios;
 mod ids;
 mod input;
 mod itp;
+mod log;
 mod muri;
 mod names;
 mod native;
 mod number;
 mod openb;
+mod ordered;
 mod pai;
 mod philly;
 mod record;
@@ -29,15 +31,16 @@ mod swf;
 mod tests;
 mod write;
 
+pub use log::{Log, LoggedJob, Order};
 pub use write::write_native;
 
 use super::attributes::Attributes;
 use crate::base::random::{Seed, Stream};
 use crate::base::{Gpus, Time};
 use crate::model::{Arrivals, JobSpec, Model, Setting, SourceError, TraceEstimate, TraceFile, TraceStart, WorkloadId};
+use names::Names;
+use ordered::Ordered;
 use row::{Row, Who};
-use rows::{IDS_COMPARED, Rows};
-use sort::{ROWS_AT_ONCE, Sorted};
 
 /// The jobs of one trace in order of submission.
 #[derive(Debug)]
@@ -53,13 +56,6 @@ pub(super) struct Trace {
     users: Stream,
     next: Option<(Time, Row)>,
     dropped: Dropped,
-    notes: Vec<String>,
-}
-
-#[derive(Debug)]
-enum Ordered {
-    AsRead(Box<Rows>),
-    Sorted(Box<Sorted>),
 }
 
 /// What was left out.
@@ -68,8 +64,6 @@ struct Dropped {
     beyond_horizon: u64,
     before_start: u64,
     sampled_out: u64,
-    /// Rows that are no jobs here, of a trace that was sorted.
-    left_out: Vec<(&'static str, u64)>,
 }
 
 impl Trace {
@@ -91,16 +85,7 @@ impl Trace {
             }
         }
         changes.reverse();
-        let mut rows = Rows::open(model, file, IDS_COMPARED)?;
-        let mut dropped = Dropped::default();
-        let mut notes = Vec::new();
-        let rows = if file.sort {
-            let sorted = Sorted::new(|| rows.next_row(), ROWS_AT_ONCE)?;
-            (dropped.left_out, notes) = (rows.left_out(), rows.notes());
-            Ordered::Sorted(Box::new(sorted))
-        } else {
-            Ordered::AsRead(Box::new(rows))
-        };
+        let rows = Ordered::open(Names::of(model), file)?;
         let origin_us = match file.starts_at {
             TraceStart::FirstJob => None,
             TraceStart::Zero => Some(0),
@@ -115,8 +100,7 @@ impl Trace {
             sampling: seed.stream(name, "sample"),
             users: seed.stream(name, "user"),
             next: None,
-            dropped,
-            notes,
+            dropped: Dropped::default(),
         };
         trace.advance()?;
         Ok(trace)
@@ -137,24 +121,20 @@ impl Trace {
     }
     /// Counts what was left out so far, by reason.
     pub fn dropped(&self) -> Vec<(&'static str, u64)> {
-        let left_out = match &self.rows {
-            Ordered::AsRead(rows) => rows.left_out(),
-            Ordered::Sorted(_) => self.dropped.left_out.clone(),
-        };
         let counts = [
             ("beyond the horizon", self.dropped.beyond_horizon),
             ("before the start", self.dropped.before_start),
             ("sampled out", self.dropped.sampled_out),
         ];
-        counts.into_iter().chain(left_out).filter(|(_, count)| *count > 0).collect()
+        counts.into_iter().chain(self.rows.left_out()).filter(|(_, count)| *count > 0).collect()
     }
     /// Says what was not read and what could not be checked, once all was read.
     pub fn notes(&self) -> &[String] {
-        &self.notes
+        self.rows.notes()
     }
     /// Goes to the next row that is a job of the scenario.
     fn advance(&mut self) -> Result<(), SourceError> {
-        while let Some(row) = self.next_row()? {
+        while let Some(row) = self.rows.next_row()? {
             let origin = *self.origin_us.get_or_insert(row.submit_us);
             let Some(since) = row.submit_us.checked_sub(origin).and_then(|since| u64::try_from(since).ok()) else {
                 self.dropped.before_start += 1;
@@ -171,18 +151,6 @@ impl Trace {
             }
         }
         Ok(())
-    }
-    fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
-        match &mut self.rows {
-            Ordered::AsRead(rows) => {
-                let row = rows.next_row()?;
-                if row.is_none() {
-                    self.notes = rows.notes();
-                }
-                Ok(row)
-            }
-            Ordered::Sorted(rows) => rows.next_row(),
-        }
     }
     fn job(&mut self, submit: Time, row: &Row) -> JobSpec {
         let bands = &self.file.class_by_gpus;

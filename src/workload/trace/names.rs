@@ -11,6 +11,8 @@ pub(super) struct Names {
     groups: BTreeMap<Box<[u8]>, (Who, TenantId, u32)>,
     classes: BTreeMap<Box<[u8]>, ClassId>,
     data: BTreeMap<Box<[u8]>, DataId>,
+    /// Whether there is no scenario to hold names against: a tenant is then a user, classes and data are of no concern.
+    any: bool,
 }
 
 impl Names {
@@ -21,10 +23,18 @@ impl Names {
             groups: model.tenants.entries().map(|(id, group)| (key(&group.name), (Who::Group(id), group.first, group.count))).collect(),
             classes: model.classes.entries().map(|(id, class)| (key(&class.name), id)).collect(),
             data: model.data.entries().map(|(id, data)| (key(&data.name), id)).collect(),
+            any: false,
         }
+    }
+    /// Takes any name, where there is no scenario.
+    pub fn any() -> Self {
+        Self { groups: BTreeMap::new(), classes: BTreeMap::new(), data: BTreeMap::new(), any: true }
     }
     /// Finds a group, `lab`, or a tenant by number, `lab-3`.
     pub fn tenant(&self, name: &[u8]) -> Result<Who, String> {
+        if self.any {
+            return Ok(Who::User(super::ids::hash(name)));
+        }
         if let Some(&(group, first, count)) = self.groups.get(name) {
             return Ok(if count == 1 { Who::Tenant(first) } else { group });
         }
@@ -41,11 +51,11 @@ impl Names {
     }
     /// Finds a class.
     pub fn class(&self, name: &[u8]) -> Result<ClassId, String> {
-        self.classes.get(name).copied().ok_or_else(|| known(name, self.classes.keys()))
+        self.classes.get(name).copied().or(self.any.then_some(ClassId(0))).ok_or_else(|| known(name, self.classes.keys()))
     }
     /// Finds a data class.
     pub fn data(&self, name: &[u8]) -> Result<DataId, String> {
-        self.data.get(name).copied().ok_or_else(|| known(name, self.data.keys()))
+        self.data.get(name).copied().or(self.any.then_some(DataId(0))).ok_or_else(|| known(name, self.data.keys()))
     }
 }
 

@@ -17,7 +17,7 @@ use super::philly::PHILLY;
 use super::record::Records;
 use super::row::Row;
 use super::swf::SwfReader;
-use crate::model::{Model, SourceError, TraceFile, TraceFormat, TraceStart};
+use crate::model::{SourceError, TraceFile, TraceFormat, TraceStart};
 
 /// Rows up to which every id is compared with every other.
 pub(super) const IDS_COMPARED: u64 = 10_000_000;
@@ -43,8 +43,7 @@ enum Reader {
 
 impl Rows {
     /// Opens the file and reads its header; every id is compared with the first `ids_compared` rows.
-    pub fn open(model: &Model, file: &TraceFile, ids_compared: u64) -> Result<Self, SourceError> {
-        let names = Names::of(model);
+    pub fn open(names: Names, file: &TraceFile, ids_compared: u64) -> Result<Self, SourceError> {
         Ok(Self { reader: Reader::open(file, &names)?, file: file.clone(), names, ids: Ids::new(ids_compared), previous: None })
     }
     /// Reads the next row.

@@ -1,0 +1,50 @@
+//! `edwc trace`: what is in a log of jobs, the same jobs as another file, and laws fitted to them.
+
+mod convert;
+mod fit;
+mod stats;
+mod survey;
+
+use super::arguments::{Trace, TraceInput};
+use super::failure::{Exit, Failure};
+use super::printer::Printer;
+use crate::model::TraceFormat;
+use crate::workload::trace::{Log, Order};
+
+/// Runs one of the commands.
+pub(super) fn run(arguments: &Trace, printer: &mut Printer) -> Result<(), Failure> {
+    match arguments {
+        Trace::Stats(arguments) => stats::run(arguments, printer),
+        Trace::Convert(arguments) => convert::run(arguments, printer),
+        Trace::Fit(arguments) => fit::run(arguments, printer),
+    }
+}
+
+/// Returns the format of a log: as given, or by the end of its name.
+fn format(input: &TraceInput) -> Result<TraceFormat, Failure> {
+    if let Some(word) = &input.format {
+        return TraceFormat::from_word(word).ok_or_else(|| {
+            let words = TraceFormat::WORDS.join("`, `");
+            Failure::new(Exit::Usage, format!("no format of logs is named `{word}`")).help(format!("`{words}`"))
+        });
+    }
+    let name = input.file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    match name.trim_end_matches(".gz").rsplit_once('.') {
+        Some((_, "swf")) => Ok(TraceFormat::Swf),
+        Some((_, "json")) => Ok(TraceFormat::Batsim),
+        _ => Ok(TraceFormat::Csv),
+    }
+}
+
+/// Opens a log.
+fn open(input: &TraceInput, order: Order) -> Result<Log, Failure> {
+    Log::open(&input.file, format(input)?, order).map_err(|error| explained(input, error.into()))
+}
+
+/// Says how to name the format, where a log is not edwc's own.
+fn explained(input: &TraceInput, failure: Failure) -> Failure {
+    if input.format.is_some() {
+        return failure;
+    }
+    failure.help(format!("if the log is of another format, name it: `--format {}`", TraceFormat::WORDS[1..].join("|")))
+}

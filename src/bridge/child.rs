@@ -36,6 +36,10 @@ impl Stop {
     pub fn when(asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Arc::new(asked))
     }
+    /// Tells whether the run shall stop.
+    pub fn asked(&self) -> bool {
+        (self.0)()
+    }
     /// Never stops.
     pub fn never() -> Self {
         Self::when(|| false)
@@ -208,7 +212,7 @@ async fn patiently<T>(stop: &Stop, deadline: Instant, waiting: impl Future<Outpu
         let tick = TICK.min(deadline.saturating_duration_since(Instant::now()));
         match timeout(tick, &mut waiting).await {
             Ok(done) => return Ok(done),
-            Err(_) if (stop.0)() => return Err(Broken::Stopped),
+            Err(_) if stop.asked() => return Err(Broken::Stopped),
             Err(_) if Instant::now() >= deadline => return Err(Broken::Late),
             Err(_) => {}
         }

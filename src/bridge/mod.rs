@@ -145,14 +145,22 @@ impl Foreign {
             Link::Replay(_) => StandardError::default(),
         }
     }
-    /// Hands over what was said so far, and why it ended if the policy failed.
-    pub fn take_transcript(&mut self, failure: Option<&str>) -> Option<Transcript> {
-        let mut transcript = self.transcript.take()?;
-        if let Some(failure) = failure {
-            // A transcript that cannot be written fails when it is put into its place.
-            transcript.failed(failure);
+    /// Hands over what was said so far.
+    pub fn take_transcript(&mut self) -> Option<Transcript> {
+        self.transcript.take()
+    }
+    /// Tells a round and applies the answer.
+    fn ask(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        self.seq += 1;
+        self.teller.round(self.seq, view, plan, &mut self.line);
+        self.note_sent()?;
+        let answer = self.link.exchange(&self.line)?;
+        let reply = message::read_reply(answer, self.seq);
+        if reply.is_ok() {
+            note_received(&mut self.transcript, answer)?;
         }
-        Some(transcript)
+        let decisions = reply.map_err(|problem| self.link.told(&problem))?;
+        self.teller.apply(&decisions, view, plan)
     }
 
     fn note_sent(&mut self) -> Result<(), PolicyError> {
@@ -197,16 +205,11 @@ impl Scheduler for Foreign {
         Needs { every_event: self.welcome.needs.every_event, oracle: self.welcome.needs.oracle }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
-        self.seq += 1;
-        self.teller.round(self.seq, view, plan, &mut self.line);
-        self.note_sent()?;
-        let answer = self.link.exchange(&self.line)?;
-        let reply = message::read_reply(answer, self.seq);
-        if reply.is_ok() {
-            note_received(&mut self.transcript, answer)?;
-        }
-        let decisions = reply.map_err(|problem| self.link.told(&problem))?;
-        self.teller.apply(&decisions, view, plan)
+        self.ask(view, plan).inspect_err(|error| {
+            if let Some(transcript) = &mut self.transcript {
+                transcript.failed(&error.0);
+            }
+        })
     }
 }
 

@@ -81,11 +81,12 @@ impl Transcript {
         self.file.write_all(b"}\n")
     }
     /// Writes it out whole, compressed or as plain text.
-    pub fn write_to(self, target: &mut impl Write, plain: bool) -> io::Result<()> {
-        let encoder = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let mut file = encoder.finish()?;
+    pub fn write_to(&mut self, target: &mut impl Write, plain: bool) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_mut().try_finish()?;
+        let file = self.file.get_mut().get_mut();
         file.rewind()?;
-        if plain { io::copy(&mut MultiGzDecoder::new(file), target) } else { io::copy(&mut file, target) }?;
+        if plain { io::copy(&mut MultiGzDecoder::new(file), target) } else { io::copy(file, target) }?;
         Ok(())
     }
 }
@@ -128,8 +129,7 @@ impl Replay {
         self.next()?;
         let sent = line.strip_suffix(b"\n").unwrap_or(line);
         match said(&self.line, b"{\"edwc\":") {
-            // Greetings name the edwc that sent them; what counts comes after.
-            Some(then) if then == sent || (is_hello(then) && is_hello(sent)) => Ok(()),
+            Some(then) if then == sent || is_frame(then) && is_frame(sent) => Ok(()),
             Some(_) => Err(self.differs("the policy was told something else then")),
             None => Err(self.differs("nothing was told to the policy then")),
         }
@@ -174,6 +174,7 @@ fn said<'a>(line: &'a [u8], who: &[u8]) -> Option<&'a [u8]> {
     line.strip_prefix(who)?.strip_suffix(b"}")
 }
 
-fn is_hello(line: &[u8]) -> bool {
-    line.starts_with(b"{\"type\":\"hello\",")
+/// Tells whether a line is a greeting or an end: these name the edwc that sent them, and what counts stands between.
+fn is_frame(line: &[u8]) -> bool {
+    line.starts_with(b"{\"type\":\"hello\",") || line.starts_with(b"{\"type\":\"end\",")
 }

@@ -4,6 +4,7 @@
 //! become statistics, files and tables. Rooms depend downwards only; `ARCHITECTURE.md` has the map and the invariants.
 
 pub mod base;
+pub mod bridge;
 pub mod cli;
 pub mod diag;
 pub mod engine;

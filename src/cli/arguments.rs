@@ -58,7 +58,7 @@ pub(crate) struct Verify {
 pub(crate) struct Run {
     /// Scenario file, or the name of one that edwc brings along.
     pub(crate) file: Option<PathBuf>,
-    /// Policy, such as `fifo+cheapest+easy`; may be given many times, for one run each.
+    /// Policy, such as `fifo+cheapest+easy`, `exec:COMMAND` or `replay:TRANSCRIPT`; may be given many times, for one run each.
     #[arg(long = "policy", value_name = "POLICY")]
     pub(crate) policies: Vec<String>,
     /// Seed of all random streams; the file's by default.
@@ -82,6 +82,12 @@ pub(crate) struct Run {
     /// Refuse policies that know the true work of jobs.
     #[arg(long)]
     pub(crate) no_oracle: bool,
+    /// Seconds that the command of an `exec:` policy gets for one answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) policy_timeout: u64,
+    /// Write what is said to and by an `exec:` policy into this file, from which `--policy replay:FILE` runs without it; compressed if its name ends in `.gz`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) transcript: Option<PathBuf>,
     /// Print the results and nothing else.
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -43,6 +43,8 @@ enum Said {
     Message {
         message: String,
         help: Option<String>,
+        /// What somebody else wrote, under a line that says so.
+        quoted: Option<(&'static str, Vec<String>)>,
     },
     Diagnostics {
         diagnostics: Box<Diagnostics>,
@@ -53,12 +55,19 @@ enum Said {
 impl Failure {
     /// Makes a failure of a message: lower case, no full stop, values in backticks.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, said: Said::Message { message: message.into(), help: None } }
+        Self { exit, said: Said::Message { message: message.into(), help: None, quoted: None } }
     }
     /// Adds what would help.
     pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
         if let Said::Message { help, .. } = &mut self.said {
             *help = Some(line.into());
+        }
+        self
+    }
+    /// Adds lines that somebody else wrote.
+    pub(crate) fn quote(mut self, title: &'static str, lines: &[String]) -> Self {
+        if let Said::Message { quoted, .. } = &mut self.said {
+            *quoted = Some((title, lines.to_vec()));
         }
         self
     }
@@ -92,8 +101,12 @@ impl Failure {
     pub(crate) fn print(&self, printer: &mut Printer) {
         match &self.said {
             Said::Already => {}
-            Said::Message { message, help } => {
+            Said::Message { message, help, quoted } => {
                 printer.error(&format!("{ATTENTION}error{ATTENTION:#}: {}\n", escape(message)));
+                if let Some((title, lines)) = quoted {
+                    printer.error(&format!("{title}:\n"));
+                    lines.iter().for_each(|line| printer.error(&format!("  {}\n", escape(line))));
+                }
                 if let Some(help) = help {
                     printer.error(&format!("help: {}\n", escape(help)));
                 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod chosen;
 mod diff;
 mod embedded;
 mod evidence;
@@ -28,6 +29,7 @@ mod timed;
 mod trace;
 mod verify;
 
+use crate::policy::Registered;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use failure::{Exit, Failure};
@@ -37,13 +39,19 @@ use std::process::ExitCode;
 
 /// Runs the command line of the process and returns its exit code.
 pub fn main() -> ExitCode {
+    main_with(&[])
+}
+
+/// Runs the command line of the process with policies of another crate beside those that edwc brings along: the whole of edwc, with one more
+/// name for `--policy`.
+pub fn main_with(registered: &[Registered]) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
     };
     let mut printer = Printer::new(false);
     catch_bugs();
-    let result = panic::catch_unwind(panic::AssertUnwindSafe(|| dispatch(arguments, &mut printer)));
+    let result = panic::catch_unwind(panic::AssertUnwindSafe(|| dispatch(arguments, registered, &mut printer)));
     let exit = match result {
         Ok(Ok(())) => None,
         Ok(Err(failure)) => {
@@ -60,19 +68,19 @@ pub fn main() -> ExitCode {
     exit.map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
 }
 
-fn dispatch(arguments: Arguments, printer: &mut Printer) -> Result<(), Failure> {
+fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     match arguments.command {
         None => printer.out(&Arguments::command().render_help().ansi().to_string()),
-        Some(Command::Run(arguments)) => return run::run(&arguments, printer),
+        Some(Command::Run(arguments)) => return run::run(&arguments, registered, printer),
         Some(Command::Check(arguments)) => return check::run(&arguments, printer),
         Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
         Some(Command::Schema(arguments)) => schema::run(&arguments, printer),
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
-        Some(Command::Policies(arguments)) => return policies::run(&arguments, printer),
+        Some(Command::Policies(arguments)) => return policies::run(&arguments, registered, printer),
         Some(Command::Trace(arguments)) => return trace::run(&arguments, printer),
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
-        Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, printer),
+        Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, registered, printer),
         Some(Command::Verify(arguments)) => return verify::run(&arguments, printer),
     }
     Ok(())

@@ -5,17 +5,17 @@ use super::failure::{Exit, Failure};
 use super::printer::Printer;
 use super::text::{columns, paragraph};
 use crate::policy::registry::{self, DEFAULT};
-use crate::policy::{PartInfo, PartKind};
+use crate::policy::{PartInfo, PartKind, Registered};
 
 /// Lists all parts, explains one, or prints the reference page.
-pub(super) fn run(arguments: &Policies, printer: &mut Printer) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Policies, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     match &arguments.name {
         Some(name) => {
             let part = registry::part(name).ok_or_else(|| unknown(name))?;
             printer.out(&explain(part, printer.width()));
         }
         None if arguments.markdown => printer.out(&reference()),
-        None => printer.out(&list(printer.width())),
+        None => printer.out(&list(registered, printer.width())),
     }
     Ok(())
 }
@@ -28,11 +28,16 @@ fn unknown(name: &str) -> Failure {
     }
 }
 
-fn list(width: usize) -> String {
+fn list(registered: &[Registered], width: usize) -> String {
     let mut text = format!("A policy is parts joined by `+`, in any order, one of a kind: `{DEFAULT}` (the default).\n");
     for kind in PartKind::ALL {
         text.push_str(&format!("\n{}\n", kind.name()));
         let rows = registry::parts().filter(|part| part.kind == kind).map(|part| (format!("  {}", marked(part)), part.summary.to_owned()));
+        text.push_str(&columns(&rows.collect::<Vec<_>>(), width));
+    }
+    if !registered.is_empty() {
+        text.push_str("\nwhole policies of this program\n");
+        let rows = registered.iter().map(|policy| (format!("  {}", policy.name), policy.summary.to_owned()));
         text.push_str(&columns(&rows.collect::<Vec<_>>(), width));
     }
     text.push_str("\n* knows the true work of jobs: an oracle, which `--no-oracle` refuses\n`edwc policies NAME` explains one.\n");
@@ -98,7 +103,7 @@ mod tests {
 
     #[test]
     fn every_part_is_listed_explained_and_in_the_reference() {
-        let (list, reference) = (list(100), reference());
+        let (list, reference) = (list(&[], 100), reference());
         for part in registry::parts() {
             assert!(list.contains(&format!("  {}", part.name)), "{}", part.name);
             assert!(reference.contains(&format!("### {}", part.name)), "{}", part.name);

@@ -9,6 +9,9 @@ use crate::output::{OutputDirectory, hgrm};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What a policy out of process was told and said, in an output directory.
+pub(super) const TRANSCRIPT: &str = "policy.jsonl.gz";
+
 /// Where a scenario came from.
 #[derive(Debug)]
 pub(super) struct Origin {
@@ -34,7 +37,7 @@ pub(super) fn record(
     let mut directory = OutputDirectory::begin(out, &origin.inputs, force)?;
     let failed = |error: io::Error| Failure::io("write into", out, &error);
     let mut tables = Tables::create(&directory, format, request.model).map_err(failed)?;
-    let outcome = simulate(request, Some(&mut tables))?;
+    let mut outcome = simulate(request, Some(&mut tables))?;
     tables.finish(&mut directory).map_err(failed)?;
     for (name, histogram) in [
         ("queue_wait", &outcome.overall.queue_wait),
@@ -43,6 +46,10 @@ pub(super) fn record(
         ("rtt", &outcome.overall.rtt),
     ] {
         directory.write(&format!("{name}.hgrm"), &hgrm::text(histogram)).map_err(failed)?;
+    }
+    if let Some(transcript) = &mut outcome.transcript {
+        let mut file = directory.create(TRANSCRIPT).map_err(failed)?;
+        transcript.write_to(&mut file, false).and_then(|()| directory.keep(file)).map_err(failed)?;
     }
     directory.write("summary.json", &outcome.summary.timeless().to_json()).map_err(failed)?;
     let manifest = Manifest {
@@ -67,6 +74,7 @@ pub(super) fn record(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::chosen::{Chosen, Conditions};
     use crate::cli::failure::Exit;
     use crate::cli::interrupt::Interrupt;
     use crate::model::{Model, PolicyChoice};
@@ -76,8 +84,8 @@ mod tests {
     use std::fs;
 
     fn recorded(model: &Model, seed: u64, interrupt: &Interrupt, out: &Path) -> Result<Outcome, Failure> {
-        let policy = PolicyChoice::default();
-        let request = Request { model, policy: &policy, seed, interrupt, quiet: true };
+        let policy = Chosen::Parts(PolicyChoice::default());
+        let request = Request { model, policy: &policy, conditions: Conditions::default(), seed, interrupt, quiet: true };
         let origin = Origin { name: "made-up".to_owned(), overrides: Vec::new(), digest: "0".repeat(64), inputs: Vec::new() };
         record(&request, &origin, out, false, Format::Csv, &mut Printer::new(true))
     }

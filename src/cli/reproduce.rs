@@ -1,23 +1,24 @@
 //! `edwc reproduce`: runs again what an output directory was made from, and compares fingerprint and files.
 
 use super::arguments::{self, Reproduce};
+use super::chosen::{Chosen, Conditions, EXEC};
 use super::failure::{Exit, Failure, plural};
 use super::interrupt::Interrupt;
 use super::load;
 use super::printer::Printer;
-use super::record::record;
+use super::record::{TRANSCRIPT, record};
 use super::run::format;
 use super::simulate::Request;
 use crate::model::PolicyChoice;
 use crate::output::directory::hash_file;
 use crate::output::manifest::{self, Manifest};
-use crate::policy::registry;
+use crate::policy::Registered;
 use clap::ValueEnum;
 use std::fs;
 use std::path::Path;
 
 /// Runs again and compares; what differs is told, with exit code 1.
-pub(super) fn run(arguments: &Reproduce, printer: &mut Printer) -> Result<(), Failure> {
+pub(super) fn run(arguments: &Reproduce, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     let directory = &arguments.directory;
     let manifest = read(directory)?;
     let mut differences = damaged(directory, &manifest)?;
@@ -29,7 +30,8 @@ pub(super) fn run(arguments: &Reproduce, printer: &mut Printer) -> Result<(), Fa
     if manifest.version != env!("CARGO_PKG_VERSION") {
         printer.note(&format!("note: it was made by edwc {}, this is {}\n", manifest.version, env!("CARGO_PKG_VERSION")));
     }
-    let again = run_again(directory, &manifest, &loaded, printer)?;
+    let policy = policy(directory, &manifest, registered)?;
+    let again = run_again(directory, &manifest, &policy, &loaded, printer)?;
     if again.fingerprint != manifest.fingerprint {
         differences.push(format!("the fingerprint was {} and is {}", manifest.fingerprint, again.fingerprint));
     }
@@ -77,18 +79,38 @@ fn damaged(directory: &Path, manifest: &Manifest) -> Result<Vec<String>, Failure
     Ok(damaged)
 }
 
-/// Runs into a directory beside, of which only the manifest is read.
-fn run_again(directory: &Path, manifest: &Manifest, loaded: &load::Loaded, printer: &mut Printer) -> Result<Manifest, Failure> {
-    let invalid = |what: String| Failure::new(Exit::Invalid, format!("the manifest of `{}` {what}", directory.display()));
+/// Finds the policy that the manifest names: what ran out of process is replayed, as nobody knows whether the command is still the same.
+fn policy(directory: &Path, manifest: &Manifest, registered: &[Registered]) -> Result<Chosen, Failure> {
+    if manifest.policy.starts_with(EXEC) {
+        let path = directory.join(TRANSCRIPT);
+        if !manifest.files.contains_key(TRANSCRIPT) {
+            return Err(invalid(directory, &format!("names the policy `{}`, but there is no transcript of it", manifest.policy))
+                .help(format!("run it again with the policy itself: `edwc run --policy '{}' --out …`", manifest.policy)));
+        }
+        return Ok(Chosen::Replay { path, policy: manifest.policy.clone() });
+    }
     let (text, stage_at_submit) = match manifest.policy.strip_suffix("+stage-at-submit") {
         Some(parts) => (parts, true),
         None => (manifest.policy.as_str(), false),
     };
-    let parts = registry::parse(text).map_err(|error| invalid(format!("has a policy that cannot be read: {error}")))?;
-    let policy = PolicyChoice { parts, stage_at_submit };
-    let asked = arguments::Format::from_str(&manifest.format, false).map_err(|_| invalid(format!("has an unknown format: `{}`", manifest.format)))?;
+    let scenario = PolicyChoice { parts: Vec::new(), stage_at_submit };
+    Chosen::read(text, &scenario, registered).map_err(|_| {
+        invalid(directory, &format!("names a policy that this edwc does not have: `{}`", manifest.policy))
+            .help("a policy of another crate is there only in the program that registers it")
+    })
+}
+
+fn invalid(directory: &Path, what: &str) -> Failure {
+    Failure::new(Exit::Invalid, format!("the manifest of `{}` {what}", directory.display()))
+}
+
+/// Runs into a directory beside, of which only the manifest is read.
+fn run_again(directory: &Path, manifest: &Manifest, policy: &Chosen, loaded: &load::Loaded, printer: &mut Printer) -> Result<Manifest, Failure> {
+    let unknown = |_| invalid(directory, &format!("has an unknown format: `{}`", manifest.format));
+    let asked = arguments::Format::from_str(&manifest.format, false).map_err(unknown)?;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
-    let request = Request { model: loaded.model(), policy: &policy, seed: manifest.seed, interrupt: &interrupt, quiet: false };
+    let conditions = Conditions { transcript: true, ..Conditions::default() };
+    let request = Request { model: loaded.model(), policy, conditions, seed: manifest.seed, interrupt: &interrupt, quiet: false };
     let scratch = Scratch::new(&std::env::temp_dir().join(format!("edwc-reproduce-{}", std::process::id())))?;
     printer.hush(true);
     let outcome = record(&request, &loaded.origin, &scratch.0.join("again"), false, format(asked)?, printer)?;

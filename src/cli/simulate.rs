@@ -1,17 +1,19 @@
 //! One run from a checked scenario to its summary: sources, policy and engine are put together, and records are drained while it goes on.
 
-use super::failure::{Exit, Failure};
+use super::chosen::{Chosen, Conditions, Driver};
+use super::failure::{Exit, Failure, plural};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
 use super::timed::Timed;
 use crate::base::Span;
 use crate::base::random::Seed;
+use crate::bridge::Transcript;
 use crate::engine::{Ending, Options, Run, RunError};
-use crate::model::{Model, PolicyChoice, SourceError};
+use crate::model::{Model, SourceError};
 use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
 use crate::output::{Collector, RunFacts, Summary, Wall};
-use crate::policy::{BuildContext, Scheduler, registry};
+use crate::policy::{BuildContext, Scheduler};
 use crate::workload;
 use crate::world::network::Routes;
 use crate::world::records::Posting;
@@ -30,7 +32,9 @@ pub(super) struct Request<'a> {
     /// The scenario.
     pub(super) model: &'a Model,
     /// The policy.
-    pub(super) policy: &'a PolicyChoice,
+    pub(super) policy: &'a Chosen,
+    /// How it is run.
+    pub(super) conditions: Conditions,
     /// The seed.
     pub(super) seed: u64,
     /// Whether somebody wants it to stop.
@@ -45,18 +49,21 @@ pub(super) struct Outcome {
     pub(super) summary: Summary,
     /// The distributions of all jobs, for the histogram files.
     pub(super) overall: JobStats,
+    /// What a policy out of process was told and said, if that was to be kept.
+    pub(super) transcript: Option<Transcript>,
+    /// What its user should know of the policy's end.
+    pub(super) note: Option<String>,
     /// Why it ended before its end, if it did; the summary is then of the part that was run.
     pub(super) stopped: Option<Failure>,
 }
 
 /// Runs a scenario under a policy; tables, if there are any, get every record.
 pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -> Result<Outcome, Failure> {
-    let Request { model, policy: choice, .. } = *request;
+    let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: 0 };
-    let policy =
-        registry::build(choice, BuildContext { model, seed }).map_err(|error| Failure::new(Exit::Usage, error.to_string()).help(error.help()))?;
-    let mut policy = Timed::new(policy);
+    let mut driver = Driver::start(chosen, BuildContext { model, seed }, &request.conditions, request.interrupt)?;
+    let mut policy = Timed::new(driver.scheduler());
     let sources = Box::new(workload::open(model, seed)?);
     let keep = tables.is_some();
     let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
@@ -68,7 +75,8 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     let stopped = loop {
         match run.step(&mut policy) {
             Ok(true) => {}
-            Ok(false) => break None,
+            Ok(false) => break starving(&mut run, chosen),
+            Err(RunError::Policy { .. }) if request.interrupt.asked() => break Some(interrupted()),
             Err(error @ RunError::Policy { .. }) => break Some(error.into()),
             Err(error) => return Err(error.into()),
         }
@@ -80,7 +88,7 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
             progress.at(run.now(), run.progress());
         }
         if request.interrupt.asked() {
-            break Some(Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run"));
+            break Some(interrupted());
         }
     };
     progress.finish();
@@ -93,7 +101,40 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     }
     let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: policy.decision_time() };
     let summary = summarise(&collector, &ending, request, wall);
-    Ok(Outcome { summary, overall: collector.overall(), stopped })
+    let (transcript, note, stopped) = close(driver, &summary, stopped);
+    Ok(Outcome { summary, overall: collector.overall(), transcript, note, stopped })
+}
+
+/// Tells a policy out of process that the run is over, or ends it if it has failed.
+fn close(mut driver: Driver, summary: &Summary, stopped: Option<Failure>) -> (Option<Transcript>, Option<String>, Option<Failure>) {
+    let stopped = stopped.map(|failure| driver.give_up(failure));
+    let Driver::Outside(foreign) = &mut driver else {
+        return (None, None, stopped);
+    };
+    if stopped.is_some() {
+        return (foreign.take_transcript(), None, stopped);
+    }
+    match foreign.end(&serde_json::to_value(summary.timeless()).expect("a summary is plain data")) {
+        Ok(note) => (foreign.take_transcript(), note, None),
+        Err(error) => (foreign.take_transcript(), None, Some(Failure::new(Exit::Policy, error.to_string()))),
+    }
+}
+
+/// Nothing can happen any more, but jobs wait that could start: no fault of the world's.
+fn starving(run: &mut Run, chosen: &Chosen) -> Option<Failure> {
+    if matches!(chosen, Chosen::Parts(_)) {
+        return None;
+    }
+    let count = run.starving();
+    let message = || {
+        let (at, events) = (run.now(), run.events());
+        format!("the policy starves {} at {at} (event {events}): nothing runs and nothing else will happen", plural(count, "job"))
+    };
+    (count > 0).then(|| Failure::new(Exit::Policy, message()).help("start what waits, or ask for a wake-up time"))
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run")
 }
 
 fn drain(run: &mut Run, collector: &mut Collector, tables: Option<&mut Tables>, postings: &mut Vec<Posting>) -> Result<(), Failure> {
@@ -120,7 +161,7 @@ fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, wall
     let routes = Routes::new(&model.network, model.regions.iter().map(|region| region.node), model.sites.iter().map(|site| site.node));
     collector.summary(&RunFacts {
         model,
-        policy: registry::full_name(request.policy),
+        policy: request.policy.name(),
         seed: request.seed,
         totals: &ending.totals,
         ledger: &ending.ledger,

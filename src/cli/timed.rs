@@ -8,15 +8,15 @@ use std::time::Instant;
 const ONE_IN: u32 = 64;
 
 /// A policy with a stop-watch.
-pub(super) struct Timed {
-    policy: Box<dyn Scheduler>,
+pub(super) struct Timed<'a> {
+    policy: &'a mut dyn Scheduler,
     round: u32,
     nanoseconds: Histogram,
 }
 
-impl Timed {
+impl<'a> Timed<'a> {
     /// Takes a policy.
-    pub(super) fn new(policy: Box<dyn Scheduler>) -> Self {
+    pub(super) fn new(policy: &'a mut dyn Scheduler) -> Self {
         Self { policy, round: 0, nanoseconds: Histogram::new() }
     }
     /// Describes the rounds that were timed, in seconds.
@@ -25,7 +25,7 @@ impl Timed {
     }
 }
 
-impl Scheduler for Timed {
+impl Scheduler for Timed<'_> {
     fn needs(&self) -> Needs {
         self.policy.needs()
     }

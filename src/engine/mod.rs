@@ -20,6 +20,7 @@ mod finish;
 mod instant;
 mod money;
 mod settle;
+mod starving;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::model::{JobId, OnFailure, PoolId};
 use crate::rules::Bases;
 use crate::world::attempt::{Spent, Timeline, work_done};
 use crate::world::bookings::Bound;
+use crate::world::delta::Left;
 use crate::world::energy::Consumption;
 use crate::world::jobs::{Claiming, State};
 use crate::world::plan::Preempt;
@@ -42,6 +43,7 @@ impl Run {
         self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
         self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;
         self.give_back(job);
+        self.delta.ended.push(Left { job, number });
         self.leave(job, Fate::Finished, (!done).then_some(Reason::KilledAtEstimate))
     }
     /// The checkpoint that preemption asked for is written.

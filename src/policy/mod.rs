@@ -54,6 +54,17 @@ pub struct BuildContext<'a> {
     pub seed: Seed,
 }
 
+/// A policy of another crate, which [`cli::main_with`](../cli/fn.main_with.html) offers beside those that edwc brings along.
+#[derive(Clone, Copy, Debug)]
+pub struct Registered {
+    /// The name by which `--policy` chooses it; none that edwc uses.
+    pub name: &'static str,
+    /// One line on what it does.
+    pub summary: &'static str,
+    /// Builds it for a run.
+    pub build: fn(BuildContext<'_>) -> Result<Box<dyn Scheduler>, PolicyError>,
+}
+
 /// The kinds of parts that make up a built-in policy; one of each at most.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[expect(missing_docs, reason = "the names say it")]

@@ -7,6 +7,8 @@ use crate::model::{JobId, JobNumber, PoolId};
 pub struct Delta {
     /// Jobs that left the queue otherwise than by a start: their slot may be in use again.
     pub left: Vec<Left>,
+    /// Jobs that left the system from their GPUs, as they finished; they alone make no round.
+    pub ended: Vec<Left>,
     /// Jobs that returned to the queue after a failure or preemption.
     pub returned: Vec<JobId>,
     /// Jobs that were submitted.
@@ -23,7 +25,7 @@ pub struct Delta {
     pub woken: bool,
 }
 
-/// A job that left the queue.
+/// A job that left the system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Left {
     /// The slot it had.
@@ -36,6 +38,7 @@ impl Delta {
     /// Forgets everything; keeps the memory.
     pub fn clear(&mut self) {
         self.left.clear();
+        self.ended.clear();
         self.returned.clear();
         self.arrived.clear();
         self.freed.clear();

@@ -9,3 +9,4 @@ mod check_meaning;
 mod command_line;
 mod published;
 mod tidy;
+mod trace_commands;

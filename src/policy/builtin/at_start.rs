@@ -74,7 +74,10 @@ impl AtStart {
             if self.head.is_some() {
                 match parts.backfill {
                     Backfill::Never => break,
-                    Backfill::EasyShortest => return self.pass_the_head_shortest_first(parts, view, plan),
+                    Backfill::EasyShortest => {
+                        self.pass_the_head_shortest_first(parts, view, plan);
+                        break;
+                    }
                     _ => self.try_to_pass(parts, view, plan, job),
                 }
                 continue;
@@ -183,21 +186,8 @@ impl AtStart {
         }
         let mut waiting = None;
         for job in jobs {
-            let slot = self.reserve(parts, view, plan, job);
-            let Some(slot) = slot.filter(|slot| slot.from <= view.now()) else {
+            if !self.reserve_or_start(parts, view, plan, job) {
                 waiting = waiting.or(Some(job));
-                continue;
-            };
-            match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {
-                Ok(()) => self.started(parts, view, job),
-                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, slot.pool)) => {
-                    self.started(parts, view, job);
-                }
-                Err(Held::Rule(refusal)) => {
-                    self.reservations.release(job);
-                    self.strict.note(view, &refusal);
-                }
-                Err(Held::Room) => waiting = waiting.or(Some(job)),
             }
         }
         if everything || self.noted.is_empty() {
@@ -205,15 +195,32 @@ impl AtStart {
         }
     }
 
-    /// Reserves for a job where it can start first, in the order of the placement.
-    fn reserve(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Option<Slot> {
+    /// Reserves for a job where it can start first, in the order of the placement, and starts it if its time has come; where a rule forbids that, the
+    /// next pool is tried. `false`: it waits for room.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> bool {
         self.list_by_cost(parts, view, plan, job);
         let mut candidates: Vec<Candidate> = self.scratch.iter().map(|(_, candidate)| *candidate).collect();
         candidates.retain(|candidate| {
             let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
             !held_back && !self.strict.stops(plan, job, candidate.pool)
         });
-        self.reservations.reserve(view, job, &candidates)
+        loop {
+            let Some(Slot { pool, from, .. }) = self.reservations.reserve(view, job, &candidates) else { return candidates.is_empty() };
+            if from > view.now() {
+                return false;
+            }
+            match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
+                Ok(()) => break,
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => break,
+                Err(Held::Rule(refusal)) => {
+                    self.strict.note(view, &refusal);
+                    candidates.retain(|candidate| candidate.pool != pool);
+                }
+                Err(Held::Room) => return false,
+            }
+        }
+        self.started(parts, view, job);
+        true
     }
 
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {

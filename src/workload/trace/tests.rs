@@ -512,13 +512,13 @@ fn lines_that_are_no_jobs_are_refused() {
 fn ids_beyond_the_limit_are_compared_with_neighbours_and_the_note_says_so() {
     let folder = folder("jobs.csv", format!("{HEADER}9,0,1,60\n8,1,1,60\n7,2,1,60\n6,3,1,60\n7,4,1,60\n9,5,1,60\n"));
     let trace = file(&folder.path);
-    let mut rows = Rows::open(names::Names::of(&of_trace(&trace)), &trace, 2).unwrap();
+    let mut rows = rows::Rows::open(Names::of(&of_trace(&trace)), &trace, 2).unwrap();
     let mut read = || rows.next_row();
     for _ in 0..5 {
         read().unwrap();
     }
     assert!(read().unwrap_err().to_string().ends_with("job: `9` is also on line 2; no two jobs share an id"));
-    let mut rows = Rows::open(names::Names::of(&of_trace(&trace)), &trace, 100).unwrap();
+    let mut rows = rows::Rows::open(Names::of(&of_trace(&trace)), &trace, 100).unwrap();
     let error = std::iter::from_fn(|| rows.next_row().transpose()).find_map(Result::err).unwrap();
     assert!(error.to_string().ends_with(":6:1: job: `7` is also on line 4; no two jobs share an id"), "{error}");
 }

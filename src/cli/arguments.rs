@@ -201,6 +201,18 @@ pub(crate) struct TraceInput {
     /// Its format: `csv`, `swf`, `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias` or `batsim`; by default told from its name.
     #[arg(long)]
     pub(crate) format: Option<String>,
+    /// Published rule by which a log of format `swf` is cleaned.
+    #[arg(long, value_enum, default_value_t = TraceCleaning::AsIs)]
+    pub(crate) clean: TraceCleaning,
+}
+
+/// Rules by which logs are cleaned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TraceCleaning {
+    /// As it is: a line that makes no sense is an error.
+    AsIs,
+    /// As the scheduler simulator pyss does.
+    Pyss,
 }
 
 /// Arguments of `trace stats`.

@@ -1,7 +1,7 @@
 //! Laws fitted to positive values by maximum likelihood, and how far they are from the values.
 //!
-//! Values come as steps (value, how often), as [`Histogram::steps`](super::Histogram::steps) gives them, so that a sample of any size takes bounded memory.
-//! Fits are compared by AIC (Akaike 1974, "A new look at the statistical model identification").
+//! Values come as steps (value, how often), as [`Histogram::steps`](super::Histogram::steps) gives them, so that a sample of any size takes bounded
+//! memory. Fits are compared by AIC (Akaike 1974, "A new look at the statistical model identification").
 
 use super::square;
 use statrs::function::erf::erfc;

@@ -1,7 +1,7 @@
 //! Statistics: distributions of one run, and what may be concluded from several.
 //!
-//! Of one run: [`histogram`], [`percentile`], [`moments`], [`sum`] and [`fairness`], and [`fit`] of laws to it. Of a long run or of many: [`warmup`], [`batch`],
-//! [`interval`], [`paired`], [`selection`] and [`run_length`]. Nothing here knows what a job is.
+//! Of one run: [`histogram`], [`percentile`], [`moments`], [`sum`] and [`fairness`], and [`fit`] of laws to it. Of a long run or of many: [`warmup`],
+//! [`batch`], [`interval`], [`paired`], [`selection`] and [`run_length`]. Nothing here knows what a job is.
 
 pub mod batch;
 pub mod fairness;

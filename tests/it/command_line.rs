@@ -52,7 +52,7 @@ fn without_a_command_all_commands_are_listed() {
     let folder = folder();
     let said = run(folder.path(), &[]);
     assert_eq!(said.code, Some(0));
-    for command in ["run", "check", "explain", "schema", "init", "diff", "policies", "metrics", "reproduce"] {
+    for command in ["run", "check", "explain", "schema", "init", "diff", "policies", "metrics", "trace", "reproduce"] {
         assert!(said.out.lines().any(|line| line.trim_start().starts_with(command)), "{command}");
     }
     assert!(run(folder.path(), &["run"]).out.contains("quickstart"));

@@ -10,3 +10,4 @@ mod command_line;
 mod known_answers;
 mod published;
 mod tidy;
+mod trace_commands;

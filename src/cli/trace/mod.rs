@@ -5,10 +5,10 @@ mod fit;
 mod stats;
 mod survey;
 
-use super::arguments::{Trace, TraceInput};
+use super::arguments::{Trace, TraceCleaning, TraceInput};
 use super::failure::{Exit, Failure};
 use super::printer::Printer;
-use crate::model::TraceFormat;
+use crate::model::{TraceClean, TraceFormat};
 use crate::workload::trace::{Log, Order};
 
 /// Runs one of the commands.
@@ -25,7 +25,7 @@ fn format(input: &TraceInput) -> Result<TraceFormat, Failure> {
     if let Some(word) = &input.format {
         return TraceFormat::from_word(word).ok_or_else(|| {
             let words = TraceFormat::WORDS.join("`, `");
-            Failure::new(Exit::Usage, format!("no format of logs is named `{word}`")).help(format!("`{words}`"))
+            Failure::new(Exit::Usage, format!("no format of logs is named `{word}`")).help(format!("the formats are `{words}`"))
         });
     }
     let name = input.file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -38,12 +38,13 @@ fn format(input: &TraceInput) -> Result<TraceFormat, Failure> {
 
 /// Opens a log.
 fn open(input: &TraceInput, order: Order) -> Result<Log, Failure> {
-    Log::open(&input.file, format(input)?, order).map_err(|error| explained(input, error.into()))
+    let clean = if input.clean == TraceCleaning::Pyss { TraceClean::Pyss } else { TraceClean::AsIs };
+    Log::open(&input.file, format(input)?, clean, order).map_err(|error| explained(input, error.into()))
 }
 
-/// Says how to name the format, where a log is not edwc's own.
+/// Says how to name the format, where a log is taken for edwc's own CSV.
 fn explained(input: &TraceInput, failure: Failure) -> Failure {
-    if input.format.is_some() {
+    if input.format.is_some() || !matches!(format(input), Ok(TraceFormat::Csv)) {
         return failure;
     }
     failure.help(format!("if the log is of another format, name it: `--format {}`", TraceFormat::WORDS[1..].join("|")))

@@ -100,8 +100,8 @@ impl Survey {
         }
         counts
     }
-    /// Returns weights of the hours and weekdays: jobs per hour of that kind, scaled to a mean of one. None where the log is shorter than two days, or
-    /// two weeks.
+    /// Returns weights of the hours and weekdays: jobs per hour of that kind, scaled to a mean of one. None where the log is shorter than two days,
+    /// or two weeks.
     pub(super) fn profile(&self) -> (Option<[f64; 24]>, Option<[f64; 7]>) {
         let Some((&first, &last)) = self.by_hour_of_clock.keys().next().zip(self.by_hour_of_clock.keys().next_back()) else { return (None, None) };
         let days = (last - first + 1) as f64 / 24.0;

@@ -49,7 +49,7 @@ impl Log {
     ///
     /// # Errors
     /// As [`open`](crate::workload::open) for a scenario with this trace; with [`Order::Sorted`], all that may come up later too.
-    pub fn open(path: &Path, format: TraceFormat, order: Order) -> Result<Self, SourceError> {
+    pub fn open(path: &Path, format: TraceFormat, clean: TraceClean, order: Order) -> Result<Self, SourceError> {
         let file = TraceFile {
             path: path.to_owned(),
             format,
@@ -58,7 +58,7 @@ impl Log {
             sample: 1.0,
             sort: order != Order::Checked,
             estimate: TraceEstimate::Recorded,
-            clean: TraceClean::AsIs,
+            clean,
             class_by_gpus: Vec::new(),
             until: None,
         };

@@ -1,0 +1,139 @@
+//! `edwc trace` as its users see it: statistics, conversion, and fitted workloads that can be pasted.
+
+use edwc::base::random::Seed;
+use edwc::model::{JobSource, JobSpec, Model};
+use edwc::scenario::{Options, Scenario};
+use edwc::workload;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn edwc(arguments: &[&str]) -> Said {
+    let output = Command::new(env!("CARGO_BIN_EXE_edwc")).args(arguments).env("NO_COLOR", "1").output().expect("edwc starts");
+    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn told(arguments: &[&str]) -> String {
+    let said = edwc(arguments);
+    assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.err);
+    said.out
+}
+
+fn itp() -> String {
+    reproduction("traces/itp/cluster10.csv")
+}
+
+fn reproduction(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/reproduce").join(name).display().to_string()
+}
+
+fn model(file: &Path) -> Model {
+    let loaded = Scenario::load(file, &Options::default());
+    loaded.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model
+}
+
+fn jobs(model: &Model) -> Vec<JobSpec> {
+    let mut source = workload::open(model, Seed { seed: 3, replication: 0 }).expect("the log is there");
+    std::iter::from_fn(|| source.next_job().expect("jobs can be read")).collect()
+}
+
+#[test]
+fn statistics_fit_one_screen_and_count_right() {
+    let text = told(&["trace", "stats", &itp(), "--format", "itp"]);
+    assert!(text.starts_with("cluster10.csv (itp)\n\njobs        260: 260 completed, 0 failed, 0 cancelled\n"), "{text}");
+    for part in ["span        32.8 d", "users       not recorded", "arrivals by hour", "\nMon ", "\n23  "] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    let arrivals = text.split("arrivals by weekday\n").nth(1).expect("the last chart").lines();
+    let count: u64 = arrivals.map(|line| line[4..14].trim().parse::<u64>().expect("a count")).sum();
+    assert_eq!(count, 260);
+}
+
+#[test]
+fn what_cannot_be_read_is_explained() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files exists");
+    let refused = edwc(&["trace", "stats", &itp()]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(3), ""));
+    assert!(refused.err.contains("column `job_id` is unknown") && refused.err.contains("--format swf|itp"), "{}", refused.err);
+    assert_eq!(edwc(&["trace", "stats", &itp(), "--format", "xls"]).code, Some(2));
+    assert_eq!(edwc(&["trace", "stats", "missing.csv"]).code, Some(6));
+    let out = folder.path().join("jobs.csv");
+    let out = out.to_str().expect("a temporary path is UTF-8");
+    assert_eq!(edwc(&["trace", "convert", &itp(), "--out", out]).code, Some(2), "edwc's own CSV is not converted to itself");
+    fs::write(out, "").expect("the folder can be written");
+    assert_eq!(edwc(&["trace", "convert", &itp(), "--format", "itp", "--out", out]).code, Some(6), "nothing is overwritten");
+    let one = folder.path().join("one.csv");
+    fs::write(&one, "job,submit_s,gpus,work_s\n1,0,1,60\n").expect("the folder can be written");
+    assert_eq!(edwc(&["trace", "fit", one.to_str().expect("UTF-8")]).code, Some(3));
+    let header_only = folder.path().join("none.csv");
+    fs::write(&header_only, "job,submit_s,gpus,work_s\n").expect("the folder can be written");
+    assert!(told(&["trace", "stats", header_only.to_str().expect("UTF-8")]).contains("jobs        0: "));
+}
+
+/// A converted log gives the same jobs as the log itself.
+#[test]
+fn a_converted_log_is_the_same_log() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files exists");
+    let out = folder.path().join("jobs.csv");
+    told(&["trace", "convert", &itp(), "--format", "itp", "--out", out.to_str().expect("UTF-8")]);
+    let of = |file: &str, format: &str| {
+        let overrides = [format!("workload.log.trace.file={file:?}"), format!("workload.log.trace.format=\"{format}\"")];
+        let scenario = Scenario::load(Path::new(&reproduction("itp-10.toml")), &Options { overrides: &overrides, library: None });
+        jobs(&scenario.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model)
+    };
+    let converted = of(out.to_str().expect("UTF-8"), "csv");
+    assert_eq!(converted.len(), 260);
+    assert_eq!(converted, of(&itp(), "itp"));
+}
+
+/// What `fit` prints is a workload: laws that were put into a log come out again.
+#[test]
+fn a_fitted_workload_can_be_pasted() {
+    let folder = tempfile::tempdir().expect("a folder for temporary files exists");
+    let path = |name: &str| folder.path().join(name);
+    let cluster = fs::read_to_string(reproduction("one-cluster.toml")).expect("it is there");
+    let (before, after) = cluster.split_once("[workload.log]").expect("it has a workload");
+    let policy = after.split_once("[policy]").expect("it has a policy").1;
+    let scenario = |workload: &str| {
+        let before = before.replace("[scenario]", "[scenario]\nhorizon = \"56 d\"");
+        format!("{before}{workload}\n[policy]{policy}")
+    };
+    let known = "[workload.known]\nclass = \"job\"\ntenants = { all = 1.0 }\n\
+                 arrivals = { process = \"poisson\", rate = \"300 /d\", by_hour = \"office-hours\", by_weekday = \"workdays\" }\n\
+                 gpus = { values = [1, 8], weights = [0.75, 0.25] }\nwork = { dist = \"weibull\", shape = 0.6, scale = \"900 s\" }\n\
+                 estimate = { times_work = { dist = \"lognormal\", mu = 1.0, sigma = 0.5 } }\n";
+    fs::write(path("known.toml"), scenario(known)).expect("the folder can be written");
+    let drawn = jobs(&model(&path("known.toml")));
+    let mut log = "job,submit_s,gpus,work_s,estimate_s\n".to_owned();
+    for (number, job) in drawn.iter().enumerate() {
+        // The scenario starts on 2021-03-01, a Monday, at midnight in UTC+8.
+        let submit = 1_614_528_000.0 + job.submit.as_secs_f64();
+        let _ = writeln!(log, "{number},{submit:.6},{},{:.6},{:.6}", job.gpus, job.work.as_secs_f64(), job.estimate.as_secs_f64());
+    }
+    fs::write(path("known.csv"), log).expect("the folder can be written");
+    let fitted = told(&["trace", "fit", path("known.csv").to_str().expect("UTF-8"), "--shift", "8"]);
+    assert!(fitted.contains("#   weibull      distance 0.0"), "{fitted}");
+    fs::write(path("fitted.toml"), scenario(&fitted)).expect("the folder can be written");
+    let again = jobs(&model(&path("fitted.toml")));
+    let mean = |jobs: &[JobSpec], of: &dyn Fn(&JobSpec) -> f64| jobs.iter().map(of).sum::<f64>() / jobs.len() as f64;
+    for of in [
+        &(|job: &JobSpec| f64::from(job.gpus.0)) as &dyn Fn(&JobSpec) -> f64,
+        &|job| job.work.as_secs_f64().sqrt(),
+        &|job| (job.estimate.as_secs_f64() + 1.0).ln() - (job.work.as_secs_f64() + 1.0).ln(),
+        &|job| f64::from(job.submit.0 / 3_600_000_000 % 24 < 12),
+        &|job| f64::from(job.submit.0 / 86_400_000_000 % 7 < 5),
+    ] {
+        let (first, second) = (mean(&drawn, of), mean(&again, of));
+        assert!((second / first - 1.0).abs() < 0.04, "{second} is not {first}: {fitted}");
+    }
+    assert!((again.len() as f64 / drawn.len() as f64 - 1.0).abs() < 0.03);
+}

@@ -403,7 +403,7 @@ mod tests {
         assert!(refusal(b"{\"seq\": 3, \"decisions\": [{\"wake\": {\"at_us\": 1e300}}]}").contains("invalid type: floating point"));
         assert!(refusal(b"{\"seq\": 3, \"decisions\": [], \"now\": 1}").contains("unknown field `now`"));
         assert!(refusal(b"null").contains("invalid type: null"));
-        assert!(refusal(b"{\"seq\": 3, \"decisions\": \"\xff\"}").starts_with("is not UTF-8 from byte 27"));
+        assert!(refusal(b"{\"seq\": 3, \"decisions\": \"\xff\"}").starts_with("is not UTF-8 from byte 26"));
         assert_eq!(refusal(b"{\"seq\": 2, \"decisions\": []}"), "answers round 2 where round 3 was asked");
         let deep = [b"{\"seq\": 3, \"decisions\": ".as_slice(), &b"[".repeat(100_000)].concat();
         assert!(refusal(&deep).contains("column"), "{}", refusal(&deep));

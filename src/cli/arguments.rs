@@ -85,7 +85,8 @@ pub(crate) struct Run {
     /// Seconds that the command of an `exec:` policy gets for one answer.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) policy_timeout: u64,
-    /// Write what is said to and by an `exec:` policy into this file, from which `--policy replay:FILE` runs without it; compressed if its name ends in `.gz`.
+    /// Write what is said to and by an `exec:` policy into this file, from which `--policy replay:FILE` runs without it; compressed if its
+    /// name ends in `.gz`.
     #[arg(long, value_name = "FILE")]
     pub(crate) transcript: Option<PathBuf>,
     /// Print the results and nothing else.

@@ -13,9 +13,15 @@ use edwc::policy::registry;
 use edwc::world::records::{Fate, JobRecord};
 use proptest::prelude::*;
 
+/// The combinations that relations hold for. Not `evict-lower` and orders that follow data: what preempts by checkpoint depends on what a
+/// checkpoint costs, and what looks at data on when it is asked.
+fn usual() -> Vec<PolicyChoice> {
+    let apart = |choice: &PolicyChoice| choice.parts.iter().any(|part| ["evict-lower", "ready-time", "las"].contains(&part.name.as_str()));
+    combinations().into_iter().filter(|choice| !apart(choice)).collect()
+}
 /// Runs a world under the combination of parts that its seed picks.
 fn run(world: &World) -> Option<Outcome> {
-    let choices = combinations();
+    let choices = usual();
     run_under(world, &choices[(world.seed % choices.len() as u64) as usize])
 }
 fn run_under(world: &World, choice: &PolicyChoice) -> Option<Outcome> {
@@ -58,7 +64,7 @@ fn the_same_seed_gives_the_same_run() {
 /// A built-in policy decides the same if it is asked at every event.
 #[test]
 fn being_asked_more_often_changes_nothing() {
-    let choices = combinations();
+    let choices = usual();
     for_worlds(3_002, 300, |world| {
         let choice = &choices[(world.seed % choices.len() as u64) as usize];
         let often = survives(drive::audited(&world, build(choice, &world).as_mut()));
@@ -255,7 +261,7 @@ fn a_checkpoint_after_the_end_is_none() {
     for_worlds(3_019, 200, |mut world| {
         world.model.classes.iter_mut().for_each(|class| class.checkpoint = None);
         let mut rare = world.clone();
-        let checkpoint = Checkpoint { every: Span::FOREVER, cost: Span::seconds(10), restore: Span::ZERO, size_per_gpu: Bytes(1) };
+        let checkpoint = Checkpoint { every: Span::FOREVER, cost: Span::seconds(10), restore: Span::ZERO, size_per_gpu: Bytes::ZERO };
         rare.model.classes.iter_mut().for_each(|class| class.checkpoint = Some(checkpoint));
         same_history(&world, &rare)
     });

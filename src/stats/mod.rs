@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod fairness;
+#[expect(clippy::disallowed_methods, reason = "a fit is for people to read: the last bit may differ between platforms")]
 pub mod fit;
 pub mod histogram;
 pub mod interval;

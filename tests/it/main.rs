@@ -1,5 +1,12 @@
 //! All integration tests, in one binary.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may look at clocks, environments and platform maths")]
+#![allow(
+    clippy::type_complexity,
+    clippy::inconsistent_digit_grouping,
+    reason = "strategies have long types; tables keep the digits of their sources"
+)]
+
 mod chaos;
 mod check_bad_input;
 mod check_catalogue;

@@ -127,7 +127,7 @@ fn check_pyss(test: &str, line: &Pyss) {
         assert_eq!(first.start, Some(Time::ZERO));
         let shift = Span::seconds(expected[1]["submit"] as u64 - records[0].submit.0 / 1_000_000);
         for record in &mut records {
-            record.submit = record.submit + shift;
+            record.submit += shift;
             record.start = record.start.map(|start| start + shift);
         }
         let starts = records.iter().zip(&expected[1..]).filter(|(record, row)| record.start != Some(Time(row["start"] as u64 * 1_000_000)));

@@ -91,7 +91,7 @@ fn quantiles(text: &mut String, survey: &Survey) {
 fn sizes(text: &mut String, survey: &Survey) {
     let (jobs, gpu_hours) = (survey.jobs() as f64, survey.gpu_hours());
     let mut shown: Vec<(u32, u64, u128)> = survey.by_size.iter().map(|(gpus, (jobs, gpu_us))| (*gpus, *jobs, *gpu_us)).collect();
-    shown.sort_by(|a, b| b.1.cmp(&a.1));
+    shown.sort_by_key(|(_, jobs, _)| std::cmp::Reverse(*jobs));
     let others = shown.split_off(SIZES_SHOWN.min(shown.len()));
     shown.sort_by_key(|(gpus, ..)| *gpus);
     let _ = writeln!(text, "\n{:<10}{:>7}{:>12}", "GPUs", "jobs", "GPU-hours");

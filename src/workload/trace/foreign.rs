@@ -100,7 +100,7 @@ impl ForeignReader {
             self.records.check_width(self.width)?;
             let line = Line { records: &self.records, layout: self.layout, places: &self.places };
             match (self.layout.read)(&line)? {
-                Found::Job(job) => return self.row(job).map(Some),
+                Found::Job(job) => return self.row(&job).map(Some),
                 Found::LeftOut(reason) => match self.left_out.iter_mut().find(|(known, _)| *known == reason) {
                     Some((_, count)) => *count += 1,
                     None => self.left_out.push((reason, 1)),
@@ -137,7 +137,7 @@ impl ForeignReader {
     fn line(&self) -> Line<'_> {
         Line { records: &self.records, layout: self.layout, places: &self.places }
     }
-    fn row(&mut self, job: Recorded) -> Result<Row, SourceError> {
+    fn row(&mut self, job: &Recorded) -> Result<Row, SourceError> {
         let line = self.records.line();
         let submit = self.line().text(self.layout.submit);
         let checked = match clock::date(submit) {

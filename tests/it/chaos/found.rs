@@ -378,10 +378,10 @@ fn a_cap_per_job_counts_what_a_half_has_got() {
             let shares = if std::mem::take(&mut split) { &halves[..] } else { &[Allocation::new(PoolId(0), 2)] };
             plan.place(job, shares).expect("it fits");
             plan.wake_at(Time(4_000_000).max(view.now())).expect("the time lies ahead");
-        } else if let Some(job) = view.jobs().running().next().filter(|_| view.now() == Time(4_000_000)) {
-            if view.status(job).start == Time::ZERO {
-                plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
-            }
+        } else if let Some(job) = view.jobs().running().next().filter(|_| view.now() == Time(4_000_000))
+            && view.status(job).start == Time::ZERO
+        {
+            plan.preempt(job, Preempt::Checkpoint).expect("it may be preempted");
         }
     });
     let outcome = audited(&world, &mut policy).expect("the run succeeds");

@@ -110,7 +110,7 @@ fn all_quotas(world: &mut World) -> impl Iterator<Item = &mut Quota> {
 fn an_empty_pool_and_an_unused_link_change_nothing() {
     let what_happens = |records: &[JobRecord]| -> Vec<_> {
         // Why a job can never run is told by the pool that came closest, and there is one more.
-        records.iter().cloned().map(|record| JobRecord { reason: None, ..record }).collect()
+        records.iter().map(|record| JobRecord { reason: None, ..record.clone() }).collect()
     };
     for_worlds(3_009, 200, |world| {
         let mut more = world.clone();

@@ -138,4 +138,13 @@ mod tests {
             assert!(draws[i + 1..].iter().all(|other| other != first));
         }
     }
+
+    /// Whoever brings samplers written for `rand` can use them with our streams.
+    #[test]
+    fn draws_drive_the_samplers_of_rand() {
+        use rand_distr::{Distribution, Exp1};
+        let mut draws = Seed { seed: 1, replication: 0 }.stream("test", "exponential").at(0);
+        let mean = (0..40_000).map(|_| Distribution::<f64>::sample(&Exp1, &mut draws)).sum::<f64>() / 40_000.0;
+        assert!((mean - 1.0).abs() < 4.0 / 200.0, "{mean}");
+    }
 }

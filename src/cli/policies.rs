@@ -54,13 +54,21 @@ fn explain(part: &PartInfo, width: usize) -> String {
         text.push_str("\nparameters\n");
         let rows = part.parameters.iter().map(|parameter| {
             let (least, most) = parameter.range;
-            let range = if most.is_finite() { format!("from {least} to {most}") } else { format!("at least {least}") };
-            (format!("  {} = {}", parameter.name, parameter.default), format!("{}; {range}", parameter.summary))
+            let range = match parameter.words {
+                [] if most.is_finite() => format!("from {least} to {most}"),
+                [] => format!("at least {least}"),
+                words => words.join(", "),
+            };
+            (format!("  {} = {}", parameter.name, parameter.write(parameter.default)), format!("{}; {range}", parameter.summary))
         });
         text.push_str(&columns(&rows.collect::<Vec<_>>(), width));
     }
     if !part.citation.is_empty() {
         text.push_str(&format!("\n{}", paragraph(part.citation, width)));
+    }
+    text.push_str("\ntested by\n");
+    for test in part.tested {
+        text.push_str(&format!("  {test}\n"));
     }
     text
 }
@@ -82,12 +90,18 @@ fn reference() -> String {
                 page.push_str("\n| parameter | default | least | most | meaning |\n|---|---|---|---|---|\n");
             }
             for parameter in part.parameters {
-                let (least, most) = parameter.range;
-                page.push_str(&format!("| `{}` | {} | {least} | {most} | {} |\n", parameter.name, parameter.default, parameter.summary));
+                let (least, most) = match parameter.words {
+                    words @ [_, ..] => (words.join(", "), String::new()),
+                    [] => (parameter.range.0.to_string(), parameter.range.1.to_string()),
+                };
+                let default = parameter.write(parameter.default);
+                page.push_str(&format!("| `{}` | {default} | {least} | {most} | {} |\n", parameter.name, parameter.summary));
             }
             if !part.citation.is_empty() {
                 page.push_str(&format!("\n{}\n", part.citation));
             }
+            let tests: Vec<String> = part.tested.iter().map(|test| format!("`{test}`")).collect();
+            page.push_str(&format!("\nTested by {}.\n", tests.join(", ")));
         }
     }
     page

@@ -106,6 +106,8 @@ pub struct PartInfo {
     pub citation: &'static str,
     /// What a round costs, and its known weakness.
     pub notes: &'static str,
+    /// The tests that show what it does, as `module::function`.
+    pub tested: &'static [&'static str],
     /// Whether it reads the true work of jobs.
     pub oracle: bool,
 }
@@ -121,6 +123,15 @@ pub struct Parameter {
     pub range: (f64, f64),
     /// What it means, with its unit.
     pub summary: &'static str,
+    /// The words that it may be, each standing for its position; empty: it is a number.
+    pub words: &'static [&'static str],
+}
+
+impl Parameter {
+    /// Returns a value as policies are written: a word where words are asked for.
+    pub fn write(&self, value: f64) -> String {
+        self.words.get(value as usize).map_or_else(|| value.to_string(), |word| (*word).to_owned())
+    }
 }
 
 /// Returns a parameter of a part that the registry has checked: its value, or the default.

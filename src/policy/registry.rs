@@ -104,8 +104,8 @@ pub fn parse(text: &str) -> Result<Vec<PolicyPart>, ComposeError> {
             let close = inside.find(')').ok_or_else(|| malformed("a bracket is not closed"))?;
             for pair in inside[..close].split(',').filter(|pair| !pair.trim().is_empty()) {
                 let (key, value) = pair.split_once('=').ok_or_else(|| malformed("a parameter is not written `name=value`"))?;
-                let value: f64 = value.trim().parse().map_err(|_| malformed("a parameter's value is not a number"))?;
-                parameters.push((key.trim().to_owned(), value));
+                let (key, value) = (key.trim(), value.trim());
+                parameters.push((key.to_owned(), read_value(name, key, value).map_err(|problem| malformed(&problem))?));
             }
             rest = inside[close + 1..].trim_start();
         }
@@ -116,6 +116,20 @@ pub fn parse(text: &str) -> Result<Vec<PolicyPart>, ComposeError> {
             None => return Err(malformed("parts are joined by `+`")),
         }
     }
+}
+
+/// Reads a parameter's value: a number, or, where the part asks for a word, that.
+fn read_value(name: &str, key: &str, text: &str) -> Result<f64, String> {
+    let words = declared(name, key).map_or(&[][..], |parameter| parameter.words);
+    if words.is_empty() {
+        return text.parse().map_err(|_| "a parameter's value is not a number".to_owned());
+    }
+    let position = words.iter().position(|word| *word == text);
+    position.map(|position| position as f64).ok_or_else(|| format!("`{key}` is one of {}", words.join(", ")))
+}
+
+fn declared(name: &str, key: &str) -> Option<&'static super::Parameter> {
+    part(name)?.parameters.iter().find(|parameter| parameter.name == key)
 }
 
 /// Checks names, parameters and kinds of parts.
@@ -143,7 +157,8 @@ pub fn check(parts: &[PolicyPart]) -> Result<(), ComposeError> {
 pub fn full_name(choice: &PolicyChoice) -> String {
     let parts = completed(&choice.parts);
     let written = parts.iter().map(|part| {
-        let shown: Vec<String> = part.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let value = |name: &str, value: f64| declared(&part.name, name).map_or_else(|| value.to_string(), |parameter| parameter.write(value));
+        let shown: Vec<String> = part.parameters.iter().map(|(name, given)| format!("{name}={}", value(name, *given))).collect();
         if shown.is_empty() { part.name.clone() } else { format!("{}({})", part.name, shown.join(",")) }
     });
     let mut name = written.collect::<Vec<_>>().join("+");

@@ -385,3 +385,22 @@ fn named_checks_exist() {
     }
     report("ARCHITECTURE.md names a check that does not exist", &findings);
 }
+
+#[test]
+fn tests_of_policy_parts_exist() {
+    let files = files();
+    let tests = files.iter().filter(|file| file.is_rust()).fold(String::new(), |all, file| all + &file.text);
+    let mut findings = Vec::new();
+    for part in edwc::policy::registry::parts() {
+        if part.tested.is_empty() {
+            findings.push(format!("{}: no test is named", part.name));
+        }
+        for test in part.tested {
+            let (_, function) = test.rsplit_once("::").unwrap_or(("", test));
+            if !tests.contains(&format!("fn {function}(")) {
+                findings.push(format!("{}: no function is named `{function}`", part.name));
+            }
+        }
+    }
+    report("a policy part names a test that does not exist", &findings);
+}

@@ -12,6 +12,7 @@ pub(super) static SKIP: PartInfo = PartInfo {
     parameters: &[],
     citation: "Feitelson, Rudolph 1995, \"Parallel job scheduling: issues and approaches\"",
     notes: "walks the queue at every end; large gangs may starve",
+    tested: &["it::chaos::builtin::no_world_breaks_under_a_built_in_policy"],
     oracle: false,
 };
 
@@ -22,6 +23,7 @@ pub(super) static EASY: PartInfo = PartInfo {
     parameters: &[],
     citation: "Lifka 1995, \"The ANL/IBM SP scheduling system\"; Mu'alem, Feitelson 2001",
     notes: "walks the queue at every end; one reservation a pool (at-start: one in all); trusts estimates",
+    tested: &["engine::tests::backfilling_gives_the_hand_worked_schedule", "it::published::nasa_is_exact"],
     oracle: false,
 };
 

@@ -11,6 +11,7 @@ pub(super) static COHORT: PartInfo = PartInfo {
     parameters: &[],
     citation: "Kueue, cluster queues and preemption (kueue.sigs.k8s.io)",
     notes: "sorts the heads of the quotas again after every start: quadratic in the jobs that start at one instant",
+    tested: &["it::known_answers::exact_cases_come_out_exactly"],
     oracle: false,
 };
 

@@ -12,6 +12,7 @@ pub(super) static CONSERVATIVE: PartInfo = PartInfo {
     parameters: &[],
     citation: "Mu'alem, Feitelson 2001, \"Utilization, predictability, workloads, and user runtime estimates\"; Srinivasan et al. 2002",
     notes: "walks the queue and each job's profile at every end; reserves GPUs, not nodes: where nodes are packed, a job may wait beyond its time",
+    tested: &["engine::tests::conservative_backfilling_gives_the_hand_worked_schedule", "it::published::sdsc_conservative_is_exact"],
     oracle: false,
 };
 

@@ -15,9 +15,11 @@ pub(super) static EVICT_LOWER: PartInfo = PartInfo {
         default: 1.0,
         range: (0.0, 1.0),
         summary: "1: victims keep what they have done (writing a checkpoint first, if their class has one), 0: they lose what no checkpoint holds",
+        words: &[],
     }],
     citation: "Jaiswal 1968, Priority Queues: the preemptive-resume discipline",
     notes: "looks at the pool's running jobs whenever the first queued job has no room",
+    tested: &["it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
     oracle: false,
 };
 

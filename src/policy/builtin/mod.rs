@@ -60,6 +60,7 @@ static AT_SUBMIT: PartInfo = PartInfo {
     parameters: &[],
     citation: "federated platforms; Sonmez, Mohamed, Epema 2010, \"On the benefit of processor coallocation in multicluster grid systems\"",
     notes: "one look at every candidate pool a job; a job does not move to a pool that empties later",
+    tested: &["engine::tests::backfilling_gives_the_hand_worked_schedule"],
     oracle: false,
 };
 
@@ -70,5 +71,6 @@ static AT_START: PartInfo = PartInfo {
     parameters: &[],
     citation: "central queueing; Kleinrock 1976, Queueing Systems vol. 2, section 5.1",
     notes: "looks at every candidate pool of every job that may pass; holds data movement back until the start",
+    tested: &["engine::tests::backfilling_gives_the_hand_worked_schedule"],
     oracle: false,
 };

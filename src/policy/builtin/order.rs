@@ -14,6 +14,7 @@ pub(super) static FIFO: PartInfo = PartInfo {
     parameters: &[],
     citation: "the baseline of every study",
     notes: "one large job at the head holds back all behind it, unless there is backfilling",
+    tested: &["engine::tests::backfilling_gives_the_hand_worked_schedule", "it::published::itp_start_times_are_exact"],
     oracle: false,
 };
 
@@ -24,6 +25,7 @@ pub(super) static SJF: PartInfo = PartInfo {
     parameters: &[],
     citation: "Phipps 1956, \"Machine repair as a priority waiting-line problem\"",
     notes: "logarithmic in the queue; long jobs may starve",
+    tested: &["it::published::itp_start_times_are_exact"],
     oracle: true,
 };
 
@@ -34,6 +36,7 @@ pub(super) static SMALLEST: PartInfo = PartInfo {
     parameters: &[],
     citation: "Majumdar, Eager, Bunt 1988, \"Scheduling in multiprogrammed parallel systems\"",
     notes: "logarithmic in the queue; large gangs may starve",
+    tested: &["it::chaos::builtin::no_world_breaks_under_a_built_in_policy"],
     oracle: false,
 };
 
@@ -44,6 +47,7 @@ pub(super) static PRIORITY: PartInfo = PartInfo {
     parameters: &[],
     citation: "Cobham 1954, \"Priority assignment in waiting line problems\"",
     notes: "logarithmic in the queue; low priorities may starve",
+    tested: &["it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
     oracle: false,
 };
 
@@ -54,6 +58,7 @@ pub(super) static FAIR_SHARE: PartInfo = PartInfo {
     parameters: &[],
     citation: "Kay, Lauder 1988, \"A fair share scheduler\"",
     notes: "sorts the queue by use at every pass in which use has changed; use does not decay",
+    tested: &["it::chaos::builtin::no_world_breaks_under_a_built_in_policy"],
     oracle: false,
 };
 

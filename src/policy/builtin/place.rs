@@ -17,6 +17,7 @@ const fn wait(default: f64) -> Parameter {
         default,
         range: (0.0, 1e6),
         summary: "hours that a job may be expected to wait longer than at the pool with the shortest wait (binding at submission)",
+        words: &[],
     }
 }
 
@@ -29,6 +30,7 @@ macro_rules! place_part {
             parameters: &[$($parameter),*],
             citation: $citation,
             notes: $notes,
+            tested: &["it::chaos::builtin::no_world_breaks_under_a_built_in_policy"],
             oracle: false,
         };
     };
@@ -86,7 +88,10 @@ place_part!(
     GREENEST,
     "greenest",
     "the least expected carbon",
-    [wait(4.0), Parameter { name: "market", default: 0.0, range: (0.0, 1.0), summary: "1: by contract (green power netted off), 0: by location" }],
+    [
+        wait(4.0),
+        Parameter { name: "market", default: 0.0, range: (0.0, 1.0), summary: "1: by contract (green power netted off), 0: by location", words: &[] }
+    ],
     "Wiesner et al. 2021, \"Let's wait awhile\"",
     "does not wait for a greener hour"
 );

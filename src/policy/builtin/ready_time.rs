@@ -11,6 +11,7 @@ pub(super) static READY_TIME: PartInfo = PartInfo {
     parameters: &[],
     citation: "Thain, Tannenbaum, Livny 2005, \"Distributed computing in practice: the Condor experience\"",
     notes: "a look at every transfer's end; a job whose data is slow holds nobody back and is overtaken",
+    tested: &["it::known_answers::exact_cases_come_out_exactly"],
     oracle: false,
 };
 

@@ -14,9 +14,11 @@ pub(super) static RECLAIM: PartInfo = PartInfo {
         default: 0.0,
         range: (0.0, 1.0),
         summary: "1: victims write a checkpoint first and start later, 0: they stop at once and lose what no checkpoint holds",
+        words: &[],
     }],
     citation: "Kueue, preemption: reclaimWithinCohort (kueue.sigs.k8s.io)",
     notes: "looks at the jobs of borrowing quotas, when a quota refuses a job",
+    tested: &["engine::tests::reclaim_by_checkpoint_takes_no_more_than_it_needs"],
     oracle: false,
 };
 

@@ -13,9 +13,11 @@ pub(super) static SHORTEST_QUEUE: PartInfo = PartInfo {
         default: 1e6,
         range: (0.0, 1e6),
         summary: "hours that a job may be expected to wait longer than at the pool with the shortest wait (binding at submission)",
+        words: &[],
     }],
     citation: "Haight 1958, \"Two queues in parallel\"; Winston 1977, \"Optimality of the shortest line discipline\"",
     notes: "counts jobs, not their work; looks at every candidate pool of a job",
+    tested: &["it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
     oracle: false,
 };
 

@@ -10,6 +10,7 @@ pub(super) static EASY_SJBF: PartInfo = PartInfo {
     parameters: &[],
     citation: "Tsafrir, Etsion, Feitelson 2007, \"Backfilling using system-generated predictions rather than user runtime estimates\"",
     notes: "walks those who may pass at every end and sorts them; fewer long waits than EASY where estimates are good",
+    tested: &["engine::tests::the_shortest_candidate_passes_first", "it::published::lublin_is_exact"],
     oracle: false,
 };
 

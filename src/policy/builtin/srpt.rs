@@ -10,6 +10,7 @@ pub(super) static SRPT: PartInfo = PartInfo {
     parameters: &[],
     citation: "Schrage, Miller 1966, \"The queue M/G/1 with the shortest remaining processing time discipline\"",
     notes: "logarithmic in the queue; least mean time in the system on one server; long jobs may starve",
+    tested: &["it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
     oracle: true,
 };
 

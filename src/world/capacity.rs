@@ -174,6 +174,11 @@ impl Capacity {
             _ => 0,
         }
     }
+    /// Returns the first node in service with exactly so many free GPUs. *O*(1).
+    pub fn first_node_with(&self, pool: PoolId, free: u32) -> Option<u32> {
+        let pool = &self.pools[pool];
+        pool.by_free.get(free as usize).and_then(OrderedBits::first).or((free == pool.gpus_per_node && pool.untouched() > 0).then_some(pool.touched))
+    }
     /// Counts the nodes that a gang packed by default would span.
     pub fn nodes_spanned(&self, pool: PoolId, gpus: u32) -> u32 {
         gpus.div_ceil(self.pools[pool].gpus_per_node)

@@ -275,6 +275,11 @@ impl<'a> Plan<'a> {
     pub fn queued(&self, pool: PoolId) -> u64 {
         self.bookings.load[pool].queued
     }
+    /// Tells whether a job's data is not at a pool's site and would have to be moved there, and nobody has begun to.
+    pub fn must_move(&self, job: JobId, pool: PoolId) -> bool {
+        let absent = self.candidate(job, pool).is_ok_and(|candidate| self.scene.must_move(job, &candidate));
+        absent && !self.fetches(job, self.scene.model.pools[pool].site)
+    }
     /// Tells whether this plan moves a job's data to a site.
     pub fn fetches(&self, job: JobId, site: SiteId) -> bool {
         self.decisions.iter().rev().any(|decision| matches!(decision, Decision::Prefetch { job: other, site: to } if *other == job && *to == site))

@@ -3,7 +3,7 @@
 use super::reach::Candidate;
 use super::scene::Scene;
 use crate::base::time::MICROS_PER_HOUR;
-use crate::base::{Money, Power, Ratio, Span};
+use crate::base::{Money, Power, Ratio, Span, Time};
 use crate::model::{JobId, Model, PoolId};
 
 /// The expectation of one start, by the user's estimate.
@@ -98,6 +98,13 @@ pub(super) fn expected_carbon_mg(scene: &Scene, job: JobId, candidate: &Candidat
     let used = scene.meter.share(pool.site, power, begin, begin + quote.run).unwrap_or_default();
     let milligrams = if market { used.carbon_market_mg } else { used.carbon_location_mg };
     u64::try_from(milligrams).unwrap_or(u64::MAX)
+}
+
+/// Works out the carbon by location of computing at a candidate for so long from a time on, in milligrams.
+pub(super) fn expected_carbon_from_mg(scene: &Scene, job: JobId, candidate: &Candidate, from: Time, length: Span) -> u64 {
+    let power = job_power(&scene.model, candidate.pool, scene.jobs.attributes(job).gpus);
+    let used = scene.meter.share(scene.model.pools[candidate.pool].site, power, from, from + length).unwrap_or_default();
+    u64::try_from(used.carbon_location_mg).unwrap_or(u64::MAX)
 }
 
 /// Returns a price per GPU-hour × GPUs × time; what no amount of money can hold is the most that one can.

@@ -1,6 +1,7 @@
 //! What a policy sees of a round: estimates and the state, never the truth unless an oracle is granted.
 
 use super::delta::Delta;
+use super::energy::Curve;
 use super::jobs::{Attributes, Jobs, Status};
 use super::network::Presence;
 use super::quote::{self, Quote};
@@ -91,6 +92,14 @@ impl<'a> View<'a> {
     /// Returns the carbon that a job is expected to cause at a candidate in milligrams, by location or by contract.
     pub fn expected_carbon_mg(self, job: JobId, candidate: &Candidate, market: bool) -> u64 {
         quote::expected_carbon_mg(self.scene, job, candidate, market)
+    }
+    /// Returns the carbon that a job is expected to cause at a candidate by location, in milligrams, if it computed for so long from a time on.
+    pub fn expected_carbon_from_mg(self, job: JobId, candidate: &Candidate, from: Time, length: Span) -> u64 {
+        quote::expected_carbon_from_mg(self.scene, job, candidate, from, length)
+    }
+    /// Returns the carbon intensity of a site's grid over time, in milligrams per kWh: what is to come is known.
+    pub fn carbon_curve(self, site: SiteId) -> &'a Curve {
+        self.scene.meter.carbon(site)
     }
     /// Returns the price of energy at a site now, in micro-yuan per kWh.
     pub fn energy_price(self, site: SiteId) -> i64 {

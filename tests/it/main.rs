@@ -15,6 +15,7 @@ mod check_format;
 mod check_meaning;
 mod command_line;
 mod known_answers;
+mod placing;
 mod published;
 mod tidy;
 mod trace_commands;

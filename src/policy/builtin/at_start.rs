@@ -1,14 +1,15 @@
 //! Binding at the start: one national queue; the head reserves the pool where it can start first.
 
 use super::backfill::{Backfill, BlockedHead, Held};
+use super::carbon_waiting::Deferred;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
 use super::order::{Queue, QueuePlace, Waiting};
-use super::place::expected_wait;
+use super::place::{Offer, expected_wait};
 use super::sjbf::shortest_first;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
-use crate::world::{Allocation, Candidate};
+use crate::world::Candidate;
 
 /// The one queue.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +22,11 @@ pub(super) struct AtStart {
     strict: StrictlyBlocked,
     /// Of conservative backfilling.
     reservations: Reservations,
-    scratch: Vec<(i64, Candidate)>,
+    /// Jobs that queue when the time has come that the placement has chosen.
+    deferred: Deferred,
+    /// Jobs that have joined the queue in this round.
+    fresh: Vec<JobId>,
+    scratch: Vec<Offer>,
 }
 
 impl AtStart {
@@ -44,19 +49,33 @@ impl AtStart {
         let mut stale = delta.anything_changed || delta.terms_changed || delta.woken || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
             self.reservations.release(left.job);
+            self.deferred.retain(|job, _| job != left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 unlist(&mut self.queue, &parts.order, entry, left.job);
             }
         }
-        for job in delta.returned.iter().chain(&delta.arrived) {
-            let entry = Entry { number: view.job(*job).number, key: parts.order.key(view, *job), queue: 0 };
-            self.listed.set(*job, entry);
-            self.queue.push(Waiting { place: (entry.key, entry.number), job: *job, gpus: view.job(*job).gpus, run_us: 0 });
-            stale |= self.head.is_none_or(|head| (entry.key, entry.number) < head.place);
+        for job in &delta.returned {
+            stale |= self.enqueue(parts, view, *job);
+        }
+        self.fresh.clear();
+        for job in &delta.arrived {
+            parts.place.seen(view, *job);
+            let best = parts.place.best_start_anywhere(view, plan, *job);
+            if best > view.now() && plan.defer(*job, best).is_ok() {
+                self.deferred.push(best, view.job(*job).number, *job, None);
+            } else {
+                self.fresh.push(*job);
+            }
+        }
+        while let Some((job, _)) = self.deferred.pop_due(view.now()) {
+            self.fresh.push(job);
+        }
+        for index in 0..self.fresh.len() {
+            stale |= self.enqueue(parts, view, self.fresh[index]);
         }
         if parts.backfill == Backfill::Conservative {
             // Where nobody waited, nobody was told what was freed.
-            let nobody_waited = self.queue.len() == delta.arrived.len();
+            let nobody_waited = self.queue.len() == self.fresh.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
             let everything = freed || delta.woken || nobody_waited || !delta.returned.is_empty() || !self.strict.is_empty();
             return self.reserved_pass(parts, view, plan, everything);
@@ -66,19 +85,27 @@ impl AtStart {
             self.queue.refresh(&parts.order, view);
             self.whole_pass(parts, view, plan);
         } else if parts.backfill != Backfill::Never {
-            let mut arrived = delta.arrived.clone();
             if parts.backfill == Backfill::EasyShortest {
-                arrived.sort_by_key(|job| view.job(*job).estimate);
+                self.fresh.sort_by_key(|job| view.job(*job).estimate);
             }
-            for job in arrived {
-                self.try_to_pass(parts, view, plan, job);
+            for index in 0..self.fresh.len() {
+                self.try_to_pass(parts, view, plan, self.fresh[index]);
             }
         }
+    }
+
+    /// Adds a job to the queue; tells whether it stands before the head.
+    fn enqueue(&mut self, parts: &Parts, view: View<'_>, job: JobId) -> bool {
+        let entry = Entry { number: view.job(job).number, key: parts.order.key(view, job), queue: 0 };
+        self.listed.set(job, entry);
+        self.queue.push(Waiting { place: (entry.key, entry.number), job, gpus: view.job(job).gpus, run_us: 0 });
+        self.head.is_none_or(|head| (entry.key, entry.number) < head.place)
     }
 
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.strict.clear();
         self.head = None;
+        parts.place.begin_pass(view, plan, self.queue.iter());
         let mut at = None;
         while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
             at = Some(place);
@@ -91,7 +118,7 @@ impl AtStart {
                 continue;
             }
             match self.start_anywhere(parts, view, plan, job) {
-                Ok(()) => self.started(parts, view, job),
+                Ok(pool) => self.started(parts, view, job, pool),
                 Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
                 Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, place)),
             }
@@ -110,25 +137,31 @@ impl AtStart {
         }
     }
 
-    /// Starts a job in the best pool where it fits now. Held by a rule only if every pool that may hold it says so.
-    fn start_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<(), Held> {
+    /// Starts a job in the best pool where it fits now, and returns that. Held by a rule only if every pool that may hold it says so.
+    fn start_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<PoolId, Held> {
         let mut reason = None;
         let mut room_is_short = false;
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
-            let candidate = self.scratch[index].1;
-            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
-            if held_back || self.strict.stops(plan, job, candidate.pool) {
+            let pool = self.scratch[index].candidate.pool;
+            let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool));
+            if held_back || self.strict.stops(plan, job, pool) {
                 continue;
             }
-            let share = [Allocation::new(candidate.pool, view.job(job).gpus)];
-            match plan.place(job, &share).map_err(Held::by) {
-                Ok(()) => return Ok(()),
-                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, candidate.pool)) => return Ok(()),
+            let share = parts.place.allocation(view, plan, job, pool);
+            match plan.place(job, &[share]).map_err(Held::by) {
+                Ok(()) => return Ok(pool),
+                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => return Ok(pool),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
-                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, candidate.pool)) => return Ok(()),
+                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, pool)) => return Ok(pool),
                 Err(Held::Room) => room_is_short = true,
             }
+        }
+        if room_is_short
+            && let Some(shares) = parts.place.split(view, plan, job)
+            && plan.place(job, &shares).is_ok()
+        {
+            return Ok(shares[0].pool);
         }
         match reason {
             Some(refusal) if !room_is_short => Err(Held::Rule(refusal)),
@@ -137,26 +170,26 @@ impl AtStart {
     }
 
     /// Lists the candidates that can ever hold a job, cheapest first; ties by pool.
-    fn list_by_cost(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) {
+    fn list_by_cost(&mut self, parts: &mut Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) {
         let gpus = view.job(job).gpus;
         self.scratch.clear();
         for candidate in view.candidates(job) {
             if plan.could_hold(candidate.pool, gpus) {
-                let wait = expected_wait(plan, candidate.pool, gpus);
-                self.scratch.push((parts.place.cost(view, plan, job, candidate, wait), *candidate));
+                self.scratch.push(Offer::new(*candidate, expected_wait(plan, candidate.pool, gpus)));
             }
         }
-        self.scratch.sort_by_key(|(cost, candidate)| (*cost, candidate.pool));
+        parts.place.rate(view, plan, job, &mut self.scratch);
+        self.scratch.sort_by_key(|offer| (offer.cost, offer.candidate.pool));
     }
 
     /// Reserves the pool where the head can start first; ties by the placement's cost, then pool order.
-    fn reserve_first(&mut self, parts: &Parts, view: View<'_>, plan: &Plan<'_>, job: JobId, place: QueuePlace) -> BlockedHead {
+    fn reserve_first(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId, place: QueuePlace) -> BlockedHead {
         let gpus = view.job(job).gpus;
-        let mut best: Option<(u64, i64, PoolId)> = None;
+        let mut best: Option<(u64, (i64, i64), PoolId)> = None;
         let mut reservation = None;
         if parts.backfill.is_easy() {
             self.list_by_cost(parts, view, plan, job);
-            for (cost, candidate) in &self.scratch {
+            for Offer { cost, candidate, .. } in &self.scratch {
                 if let Some(found) = plan.earliest_fit(candidate.pool, gpus) {
                     let key = (found.at.0.max(view.now().0), *cost, candidate.pool);
                     if best.is_none_or(|best| key < best) {
@@ -165,6 +198,10 @@ impl AtStart {
                     }
                 }
             }
+        }
+        if let Some((_, _, pool)) = best.filter(|(_, _, pool)| parts.place.prefetches() && plan.must_move(job, *pool)) {
+            // A refusal leaves the move to the start.
+            let _ = plan.prefetch(job, view.model().pools[pool].site);
         }
         BlockedHead { job, place, reservation }
     }
@@ -186,9 +223,10 @@ impl AtStart {
         if everything {
             self.queue.refresh(&parts.order, view);
         }
-        let jobs: Vec<JobId> = if everything { self.queue.iter().collect() } else { view.delta().arrived.clone() };
+        let jobs: Vec<JobId> = if everything { self.queue.iter().collect() } else { self.fresh.clone() };
         if everything {
             self.strict.clear();
+            parts.place.begin_pass(view, plan, self.queue.iter());
             pools.for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
         } else {
             pools.for_each(|pool| self.reservations.pass_time(pool, view.now()));
@@ -209,7 +247,7 @@ impl AtStart {
     /// use now: the others are tried. `false`: it waits for room.
     fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> bool {
         self.list_by_cost(parts, view, plan, job);
-        let mut candidates: Vec<Candidate> = self.scratch.iter().map(|(_, candidate)| *candidate).collect();
+        let mut candidates: Vec<Candidate> = self.scratch.iter().map(|offer| offer.candidate).collect();
         candidates.retain(|candidate| {
             let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
             !held_back && !self.strict.stops(plan, job, candidate.pool)
@@ -218,13 +256,14 @@ impl AtStart {
             let Some(slot) = self.reservations.reserve(view, plan, job, &candidates).filter(|slot| slot.from <= view.now()) else {
                 return false;
             };
-            match plan.place(job, &[Allocation::new(slot.pool, view.job(job).gpus)]).map_err(Held::by) {
+            let share = parts.place.allocation(view, plan, job, slot.pool);
+            match plan.place(job, &[share]).map_err(Held::by) {
                 Ok(()) => {
-                    self.started(parts, view, job);
+                    self.started(parts, view, job, slot.pool);
                     return true;
                 }
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, slot.pool)) => {
-                    self.started(parts, view, job);
+                    self.started(parts, view, job, slot.pool);
                     return true;
                 }
                 Err(Held::Rule(refusal)) => {
@@ -246,15 +285,16 @@ impl AtStart {
         }
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
-            let candidate = self.scratch[index].1;
+            let candidate = self.scratch[index].candidate;
             let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
             if held_back || self.strict.stops(plan, job, candidate.pool) {
                 continue;
             }
             let head = self.head.as_mut().expect("somebody is passed");
-            match parts.backfill.pass(view, plan, head, job, &candidate) {
+            let share = parts.place.allocation(view, plan, job, candidate.pool);
+            match parts.backfill.pass(view, plan, head, job, &candidate, share) {
                 Ok(()) => {
-                    self.started(parts, view, job);
+                    self.started(parts, view, job, candidate.pool);
                     return;
                 }
                 Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
@@ -263,7 +303,8 @@ impl AtStart {
         }
     }
 
-    fn started(&mut self, parts: &mut Parts, view: View<'_>, job: JobId) {
+    fn started(&mut self, parts: &mut Parts, view: View<'_>, job: JobId, pool: PoolId) {
+        parts.place.chosen(pool);
         if let Some(entry) = self.listed.take(job) {
             unlist(&mut self.queue, &parts.order, entry, job);
         }

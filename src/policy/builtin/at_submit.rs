@@ -1,16 +1,17 @@
 //! Binding at submission: every pool has its queue, with order and backfilling of its own.
 
 use super::backfill::{Backfill, BlockedHead, Held};
+use super::carbon_waiting::Deferred;
 use super::cohort::Heads;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
 use super::order::{Order, Queue, Waiting};
+use super::place::Offer;
 use super::ready_time;
 use super::sjbf::shortest_first;
 use crate::base::Column;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Plan, View};
-use crate::world::{Allocation, Candidate};
 
 /// The queues of all pools.
 #[derive(Clone, Debug)]
@@ -21,12 +22,14 @@ pub(super) struct AtSubmit {
     unbound: Vec<JobId>,
     /// Jobs that queue when their data has arrived.
     awaiting_data: Vec<(JobId, PoolId)>,
+    /// Jobs that queue when the time has come that the placement has chosen.
+    deferred: Deferred,
     /// Jobs that have started in the pool of this pass.
     just_started: Vec<JobId>,
     touched: Vec<PoolId>,
     /// Of conservative backfilling.
     reservations: Reservations,
-    scratch: Vec<(u64, Candidate)>,
+    scratch: Vec<Offer>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,7 @@ impl AtSubmit {
             listed: Listed::default(),
             unbound: Vec::new(),
             awaiting_data: Vec::new(),
+            deferred: Deferred::default(),
             just_started: Vec::new(),
             touched: Vec::new(),
             reservations: Reservations::new(pools),
@@ -89,6 +93,7 @@ impl AtSubmit {
             self.unbound.retain(|job| *job != left.job);
             self.reservations.release(left.job);
             self.awaiting_data.retain(|(job, _)| *job != left.job);
+            self.deferred.retain(|job, _| job != left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 let pool = PoolId(entry.queue);
                 unlist(&mut self.pools[pool].queue, &parts.order, entry, left.job);
@@ -106,7 +111,13 @@ impl AtSubmit {
             }
         }
         for job in &delta.arrived {
+            parts.place.seen(view, *job);
             self.bind(parts, view, plan, *job);
+        }
+        while let Some((job, pool)) = self.deferred.pop_due(view.now()) {
+            if let Some(pool) = pool {
+                self.enqueue_when_ready(parts, view, plan, job, pool);
+            }
         }
         for pool in &delta.freed {
             self.touch(*pool, true);
@@ -132,11 +143,17 @@ impl AtSubmit {
     fn bind(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
         match parts.place.bind(view, plan, job, &mut self.scratch) {
             Some(pool) if plan.bind(job, pool).is_ok() => {
-                if parts.stage_at_submit {
-                    // A refusal (no dataset, or nothing to move) leaves the move to the start.
+                parts.place.chosen(pool);
+                if (parts.stage_at_submit || parts.place.prefetches()) && plan.must_move(job, pool) {
+                    // A refusal leaves the move to the start.
                     let _ = plan.prefetch(job, view.model().pools[pool].site);
                 }
-                self.enqueue_when_ready(parts, view, plan, job, pool);
+                let best = view.candidate(job, pool).map_or(view.now(), |candidate| parts.place.best_start(view, job, candidate));
+                if best > view.now() && plan.defer(job, best).is_ok() {
+                    self.deferred.push(best, view.job(job).number, job, Some(pool));
+                } else {
+                    self.enqueue_when_ready(parts, view, plan, job, pool);
+                }
             }
             _ => self.unbound.push(job),
         }
@@ -157,6 +174,13 @@ impl AtSubmit {
                 }
             }
         }
+        self.deferred.retain(|job, pool| {
+            let stays = pool.is_none_or(|pool| plan.can_ever(job, pool));
+            if !stays {
+                homeless.push(job);
+            }
+            stays
+        });
         homeless.sort_unstable_by_key(|job| view.job(*job).number);
         for job in homeless {
             self.bind(parts, view, plan, job);
@@ -259,7 +283,8 @@ impl AtSubmit {
                 self.pools[pool].held_by_rule = true;
                 continue;
             }
-            let result = plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by);
+            let share = parts.place.allocation(view, plan, job, pool);
+            let result = plan.place(job, &[share]).map_err(Held::by);
             match result {
                 Ok(()) => self.started(parts, view, pool, job),
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
@@ -366,7 +391,8 @@ impl AtSubmit {
         if slot.is_none_or(|slot| slot.from > view.now()) {
             return false;
         }
-        match plan.place(job, &[Allocation::new(pool, view.job(job).gpus)]).map_err(Held::by) {
+        let share = parts.place.allocation(view, plan, job, pool);
+        match plan.place(job, &[share]).map_err(Held::by) {
             Ok(()) => self.started(parts, view, pool, job),
             Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
                 self.started(parts, view, pool, job);
@@ -384,7 +410,8 @@ impl AtSubmit {
         let Some(candidate) = view.candidate(job, pool).copied() else {
             return;
         };
-        match parts.backfill.pass(view, plan, head, job, &candidate) {
+        let share = parts.place.allocation(view, plan, job, pool);
+        match parts.backfill.pass(view, plan, head, job, &candidate, share) {
             Ok(()) => self.started(parts, view, pool, job),
             Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
             Err(Held::Room) => {}

@@ -78,13 +78,21 @@ impl Backfill {
             _ => (u64::MAX, u64::MAX),
         }
     }
-    /// Starts a job in a pool past the blocked head, if the rule allows it.
-    pub(super) fn pass(self, view: View<'_>, plan: &mut Plan<'_>, head: &mut BlockedHead, job: JobId, candidate: &Candidate) -> Result<(), Held> {
+    /// Starts a job in a candidate's pool past the blocked head, with the GPUs that are asked for, if the rule allows it.
+    pub(super) fn pass(
+        self,
+        view: View<'_>,
+        plan: &mut Plan<'_>,
+        head: &mut BlockedHead,
+        job: JobId,
+        candidate: &Candidate,
+        share: Allocation,
+    ) -> Result<(), Held> {
         let gpus = view.job(job).gpus;
         if self == Self::Never || !plan.fits(candidate.pool, gpus) {
             return Err(Held::Room);
         }
-        let share = [Allocation::new(candidate.pool, gpus)];
+        let share = [share];
         let Some(reservation) = head.reservation.filter(|reservation| self.is_easy() && reservation.pool == candidate.pool) else {
             return plan.place(job, &share).map_err(Held::by);
         };

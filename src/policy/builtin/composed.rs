@@ -49,7 +49,7 @@ impl Composed {
         let preempt = |name: &str| find(PartKind::Preempt).filter(|(_, info)| info.name == name);
         let parts = Parts {
             order: Order::new(order, context.model.tenant_count()),
-            place: Place::new(place, place_info, context.seed),
+            place: Place::new(place, place_info, bind.name == "at-start", context),
             backfill: find(PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),

@@ -3,19 +3,29 @@
 mod at_start;
 mod at_submit;
 mod backfill;
+mod carbon_waiting;
 mod cohort;
 mod composed;
 mod conservative;
 mod evict_lower;
+mod fgd;
+mod flow;
+mod global;
 mod las;
 mod lcfs;
+mod matching;
+mod near_data;
 mod order;
 mod place;
+mod power_of_two;
 mod ready_time;
 mod reclaim;
+mod round_robin;
 mod shortest_queue;
 mod sjbf;
 mod srpt;
+mod subsidy_greedy;
+mod weighted;
 
 pub use composed::Composed;
 
@@ -45,6 +55,15 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &place::FASTEST,
     &place::RANDOM,
     &shortest_queue::SHORTEST_QUEUE,
+    &round_robin::ROUND_ROBIN,
+    &power_of_two::POWER_OF_TWO,
+    &weighted::WEIGHTED,
+    &subsidy_greedy::SUBSIDY_GREEDY,
+    &near_data::NEAR_DATA,
+    &global::GLOBAL,
+    &matching::MATCHING,
+    &fgd::FGD,
+    &carbon_waiting::CARBON_WAITING,
     &backfill::SKIP,
     &backfill::EASY,
     &sjbf::EASY_SJBF,

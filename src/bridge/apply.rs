@@ -1,12 +1,13 @@
 //! A policy's answer, decision by decision, into the plan: what the world denies is noted for the next round, what no world could carry out ends
 //! the run.
 
+use super::fault::{Failed, Fault};
 use super::message::{How, Wish, WishedPart};
 use super::refused::{Refused, word};
 use super::tell::Teller;
 use crate::base::Time;
 use crate::model::{JobId, JobNumber, PoolId, SiteId};
-use crate::policy::{Plan, PolicyError, View};
+use crate::policy::{Plan, View};
 use crate::world::jobs::State;
 use crate::world::{Allocation, Preempt, ProtocolFault, Refusal};
 
@@ -18,9 +19,10 @@ impl Teller {
     ///
     /// # Errors
     /// The first decision that breaks the protocol; nothing of the answer is carried out then.
-    pub(super) fn apply(&mut self, wishes: &[Wish], view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+    pub(super) fn apply(&mut self, wishes: &[Wish], view: View<'_>, plan: &mut Plan<'_>) -> Result<(), Failed> {
         for (at, wish) in wishes.iter().enumerate() {
-            self.apply_one(at, wish, view, plan).map_err(|problem| PolicyError(format!("decision {at} (`{}`): {problem}", word(wish))))?;
+            self.apply_one(at, wish, view, plan)
+                .map_err(|problem| Failed::new(Fault::Decision, format!("decision {at} (`{}`): {problem}", word(wish))))?;
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! A policy's process: one line out, one line in, with a time limit; its standard error drained all the while.
 
 use super::family::Family;
+use super::fault::{Failed, Fault};
 use super::{LONGEST_LINE, Terms};
-use crate::policy::PolicyError;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -39,10 +39,6 @@ impl Stop {
     /// Tells whether the run shall stop.
     pub fn asked(&self) -> bool {
         (self.0)()
-    }
-    /// Never stops.
-    pub fn never() -> Self {
-        Self::when(|| false)
     }
 }
 
@@ -99,14 +95,14 @@ impl Child {
     }
 
     /// Sends a line and returns the one that answers it.
-    pub(super) fn exchange(&mut self, line: &[u8]) -> Result<&[u8], PolicyError> {
+    pub(super) fn exchange(&mut self, line: &[u8]) -> Result<&[u8], Failed> {
         let deadline = Instant::now() + self.time_limit;
-        let Self { runtime, input, output, received, taken, stop, .. } = self;
+        let Self { runtime, process, input, output, received, taken, stop, .. } = self;
         received.drain(..*taken);
         *taken = 0;
         let result = runtime.block_on(async {
             write(input, line, stop, deadline).await?;
-            read_line(output, received, stop, deadline).await
+            read_line(output, process, received, stop, deadline).await
         });
         match result {
             Ok(end) => {
@@ -118,7 +114,7 @@ impl Child {
         }
     }
     /// Sends a line that has no answer.
-    pub(super) fn send(&mut self, line: &[u8]) -> Result<(), PolicyError> {
+    pub(super) fn send(&mut self, line: &[u8]) -> Result<(), Failed> {
         let deadline = Instant::now() + self.time_limit;
         let Self { runtime, input, stop, .. } = self;
         runtime.block_on(write(input, line, stop, deadline)).map_err(|broken| self.put(broken))
@@ -162,15 +158,16 @@ impl Child {
         self.last_words.lock().unwrap_or_else(PoisonError::into_inner).lines()
     }
     /// Says what is wrong with the line that was taken last.
-    pub(super) fn bad_line(&self, problem: &str) -> PolicyError {
+    pub(super) fn bad_line(&self, wrong: &Failed) -> Failed {
         let line = &self.received[..self.taken.saturating_sub(1)];
-        PolicyError(format!("line {} of its standard output {problem}: {}", self.lines, excerpt(line)))
+        Failed::new(wrong.fault, format!("line {} of its standard output {}: {}", self.lines, wrong.problem, excerpt(line)))
     }
 
     /// Puts into words why there is no answer, now that it is known how the process fares.
-    fn put(&mut self, broken: Broken) -> PolicyError {
+    fn put(&mut self, broken: Broken) -> Failed {
         let rest = if self.received.is_empty() { String::new() } else { format!("; its last line has no end: {}", excerpt(&self.received)) };
-        PolicyError(match broken {
+        let fault = broken.fault();
+        let problem = match broken {
             Broken::Stopped => "interrupted".to_owned(),
             Broken::Late => format!("it did not answer within {}{rest}", seconds(self.time_limit)),
             Broken::Deaf => format!("it did not read what it was sent within {}", seconds(self.time_limit)),
@@ -179,13 +176,14 @@ impl Child {
             }
             Broken::Closed(pipe) => {
                 let Self { runtime, process, .. } = self;
-                match runtime.block_on(timeout(GRACE, process.wait())) {
+                match runtime.block_on(async { timeout(GRACE, process.wait()).await }) {
                     Ok(Ok(status)) => format!("it {} instead of an answer{rest}", said(status)),
                     _ => format!("it closed its standard {pipe} instead of an answer{rest}"),
                 }
             }
             Broken::Io(error) => format!("its pipes failed: {error}"),
-        })
+        };
+        Failed::new(fault, problem)
     }
 }
 
@@ -203,6 +201,18 @@ enum Broken {
     TooLong,
     Closed(&'static str),
     Io(io::Error),
+}
+
+impl Broken {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Late => Fault::Silent,
+            Self::Deaf => Fault::Deaf,
+            Self::TooLong => Fault::Chatter,
+            Self::Closed(_) => Fault::Gone,
+            Self::Stopped | Self::Io(_) => Fault::Elsewhere,
+        }
+    }
 }
 
 /// Waits for something until the deadline, or until somebody wants the run to stop. What is waited for must not mind being dropped and made again.
@@ -231,7 +241,13 @@ async fn write(input: &mut Option<ChildStdin>, line: &[u8], stop: &Stop, deadlin
 }
 
 /// Reads until there is a whole line in the buffer; returns where it ends.
-async fn read_line(output: &mut ChildStdout, received: &mut Vec<u8>, stop: &Stop, deadline: Instant) -> Result<usize, Broken> {
+async fn read_line(
+    output: &mut ChildStdout,
+    process: &mut tokio::process::Child,
+    received: &mut Vec<u8>,
+    stop: &Stop,
+    deadline: Instant,
+) -> Result<usize, Broken> {
     let mut searched = 0;
     loop {
         if let Some(at) = received[searched..].iter().position(|byte| *byte == b'\n') {
@@ -242,10 +258,23 @@ async fn read_line(output: &mut ChildStdout, received: &mut Vec<u8>, stop: &Stop
             return Err(Broken::TooLong);
         }
         received.reserve(8192);
-        match patiently(stop, deadline, output.read_buf(received)).await? {
+        match patiently(stop, deadline, read_while_it_lives(output, process, received)).await? {
             Ok(0) => return Err(Broken::Closed("output")),
             Ok(_) => {}
             Err(error) => return Err(Broken::Io(error)),
+        }
+    }
+}
+
+/// Reads what there is; nothing if the process has gone, even where one that it has started holds the pipe open.
+async fn read_while_it_lives(output: &mut ChildStdout, process: &mut tokio::process::Child, received: &mut Vec<u8>) -> io::Result<usize> {
+    loop {
+        if let Ok(read) = timeout(TICK, output.read_buf(received)).await {
+            return read;
+        }
+        if process.try_wait()?.is_some() {
+            // What it wrote at last may have come between.
+            return timeout(TICK, output.read_buf(received)).await.unwrap_or(Ok(0));
         }
     }
 }

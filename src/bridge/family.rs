@@ -85,7 +85,7 @@ fn switch(group: rustix::process::Pid) -> Option<std::process::Child> {
     use std::os::unix::process::CommandExt as _;
     let id = group.as_raw_nonzero().to_string();
     let mut command = Command::new("sh");
-    command.args(["-c", "read -r nothing; kill -KILL -- \"-$1\"", "edwc-switch", &id]);
+    command.args(["-c", "read -r nothing; kill -s KILL -- \"-$1\"", "edwc-switch", &id]);
     // A system without a shell has no switch; the other nets hold.
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().ok()
 }

@@ -7,17 +7,22 @@
 mod apply;
 mod child;
 mod family;
+mod fault;
 pub mod message;
 mod refused;
+mod schema;
 mod tell;
 mod transcript;
 
 pub use child::Stop;
+pub use fault::Fault;
+pub use schema::schema;
 pub use transcript::{Transcript, TranscriptError, policy_of};
 
 use crate::model::Model;
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
 use child::Child;
+use fault::Failed;
 use message::{Welcome, Wishes};
 use std::path::Path;
 use std::time::Duration;
@@ -55,8 +60,13 @@ pub enum StartError {
         error: std::io::Error,
     },
     /// It started, and the first exchange failed.
-    #[error("the policy failed before the first event: {0}")]
-    Handshake(PolicyError),
+    #[error("the policy failed before the first event: {error}")]
+    Handshake {
+        /// In what way.
+        fault: Fault,
+        /// What it did.
+        error: PolicyError,
+    },
 }
 
 /// A policy outside of this process.
@@ -65,6 +75,8 @@ pub struct Foreign {
     welcome: Welcome,
     teller: Teller,
     transcript: Option<Transcript>,
+    /// In what way it has failed.
+    fault: Option<Fault>,
     /// The number of the round.
     seq: u64,
     line: Vec<u8>,
@@ -87,7 +99,7 @@ impl Foreign {
         let mut foreign = Self::greeting(Link::Child(Box::new(child)), terms.time_limit, terms.unknown_field, transcript);
         match foreign.greet(model) {
             Ok(()) => Ok(foreign),
-            Err(error) => Err((StartError::Handshake(error), foreign.give_up())),
+            Err(Failed { fault, problem }) => Err((StartError::Handshake { fault, error: PolicyError(problem) }, foreign.give_up())),
         }
     }
     /// Replays a transcript.
@@ -97,16 +109,16 @@ impl Foreign {
     pub fn replay(path: &Path, model: &Model, transcript: Option<Transcript>) -> Result<Self, TranscriptError> {
         let replay = Replay::open(path)?;
         let mut foreign = Self::greeting(Link::Replay(replay), Duration::ZERO, false, transcript);
-        foreign.greet(model).map_err(|error| TranscriptError::Unusable { path: path.to_owned(), problem: error.0 })?;
+        foreign.greet(model).map_err(|error| TranscriptError::Unusable { path: path.to_owned(), problem: error.problem })?;
         Ok(foreign)
     }
     fn greeting(link: Link, time_limit: Duration, unknown_field: bool, transcript: Option<Transcript>) -> Self {
         let teller = Teller::new(time_limit, unknown_field);
-        Self { link, welcome: Welcome::default(), teller, transcript, seq: 0, line: Vec::new() }
+        Self { link, welcome: Welcome::default(), teller, transcript, fault: None, seq: 0, line: Vec::new() }
     }
 
     /// Exchanges greetings and tells the fleet.
-    fn greet(&mut self, model: &Model) -> Result<(), PolicyError> {
+    fn greet(&mut self, model: &Model) -> Result<(), Failed> {
         self.teller.hello(model, &mut self.line);
         self.note_sent()?;
         let answer = self.link.exchange(&self.line)?;
@@ -114,7 +126,7 @@ impl Foreign {
         if welcome.is_ok() {
             note_received(&mut self.transcript, answer)?;
         }
-        self.welcome = welcome.map_err(|problem| self.link.told(&problem))?;
+        self.welcome = welcome.map_err(|wrong| self.link.told(&wrong))?;
         self.teller.needs = self.welcome.needs;
         self.teller.fleet(model, &mut self.line);
         self.note_sent()?;
@@ -124,6 +136,10 @@ impl Foreign {
     /// Returns what it asked for in its greeting.
     pub fn wishes(&self) -> Wishes {
         self.welcome.needs
+    }
+    /// Returns in what way it has failed, if it has.
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
     }
     /// Counts the rounds so far.
     pub fn rounds(&self) -> u64 {
@@ -150,7 +166,7 @@ impl Foreign {
         self.transcript.take()
     }
     /// Tells a round and applies the answer.
-    fn ask(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+    fn ask(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), Failed> {
         self.seq += 1;
         self.teller.round(self.seq, view, plan, &mut self.line);
         self.note_sent()?;
@@ -159,7 +175,7 @@ impl Foreign {
         if reply.is_ok() {
             note_received(&mut self.transcript, answer)?;
         }
-        let decisions = reply.map_err(|problem| self.link.told(&problem))?;
+        let decisions = reply.map_err(|wrong| self.link.told(&wrong))?;
         self.teller.apply(&decisions, view, plan)
     }
 
@@ -179,23 +195,23 @@ fn note_received(transcript: &mut Option<Transcript>, line: &[u8]) -> Result<(),
 }
 
 impl Link {
-    fn exchange(&mut self, line: &[u8]) -> Result<&[u8], PolicyError> {
+    fn exchange(&mut self, line: &[u8]) -> Result<&[u8], Failed> {
         match self {
             Self::Child(child) => child.exchange(line),
-            Self::Replay(replay) => replay.exchange(line),
+            Self::Replay(replay) => Ok(replay.exchange(line)?),
         }
     }
-    fn send(&mut self, line: &[u8]) -> Result<(), PolicyError> {
+    fn send(&mut self, line: &[u8]) -> Result<(), Failed> {
         match self {
             Self::Child(child) => child.send(line),
-            Self::Replay(replay) => replay.check(line),
+            Self::Replay(replay) => Ok(replay.check(line)?),
         }
     }
     /// Says what is wrong with the line that was received last.
-    fn told(&self, problem: &str) -> PolicyError {
+    fn told(&self, wrong: &Failed) -> Failed {
         match self {
-            Self::Child(child) => child.bad_line(problem),
-            Self::Replay(replay) => replay.bad_line(problem),
+            Self::Child(child) => child.bad_line(wrong),
+            Self::Replay(replay) => replay.bad_line(&wrong.problem).into(),
         }
     }
 }
@@ -205,10 +221,12 @@ impl Scheduler for Foreign {
         Needs { every_event: self.welcome.needs.every_event, oracle: self.welcome.needs.oracle, data: false }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
-        self.ask(view, plan).inspect_err(|error| {
+        self.ask(view, plan).map_err(|failed| {
             if let Some(transcript) = &mut self.transcript {
-                transcript.failed(&error.0);
+                transcript.failed(&failed.problem);
             }
+            self.fault = Some(failed.fault);
+            failed.into()
         })
     }
 }

@@ -5,19 +5,25 @@ use crate::model::{JobNumber, Model};
 use crate::rules;
 use crate::rules::{AccessBar, Capped};
 use crate::world::Refusal;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One refusal: which decision, whose job, and the numbers. Fields that say nothing about a kind are left out.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Refused {
     /// The place of the decision in the reply, from 0.
     pub decision: usize,
+    /// The job.
     pub job: JobNumber,
+    /// What denied it.
     pub kind: &'static str,
+    /// The pool that denied it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool: Option<u32>,
+    /// The site that denied it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<u32>,
+    /// The quota that denied it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<String>,
     /// What was asked: GPUs, or for caps GPU-microseconds or millijoules.
@@ -26,12 +32,16 @@ pub(super) struct Refused {
     /// What there is of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub available: Option<u64>,
+    /// The site's limit, in milliwatts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_mw: Option<u64>,
+    /// What its meter would show, in milliwatts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would_be_mw: Option<u64>,
+    /// The one-way delay that is too long.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_way_us: Option<u64>,
+    /// Until when the job is deferred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_us: Option<u64>,
     /// Whether it can never be granted, as far as the rules stand now.

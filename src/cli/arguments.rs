@@ -21,7 +21,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Explain the code of an error or a warning.
     Explain(Explain),
-    /// Print the JSON Schema of scenario files, from which editors complete.
+    /// Print the JSON Schema of scenario files, from which editors complete, or of the messages of policies.
     Schema(Schema),
     /// Write a commented scenario to start from.
     Init(Init),
@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Diff(Diff),
     /// List the parts that policies are made of, or explain one.
     Policies(Policies),
+    /// Test a policy that runs as a child.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// List the numbers of the summary by their paths.
     Metrics(Metrics),
     /// Look at a log of jobs, convert it, or fit laws to it.
@@ -140,6 +143,9 @@ pub(crate) struct Schema {
     /// Write the reference page of the format instead.
     #[arg(long)]
     pub(crate) markdown: bool,
+    /// Print the schema of what is said between edwc and the command of an `exec:` policy instead.
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) policy_protocol: bool,
 }
 
 /// Arguments of `init`.
@@ -166,6 +172,27 @@ pub(crate) struct Policies {
     /// Write the reference page of all parts.
     #[arg(long, conflicts_with = "name")]
     pub(crate) markdown: bool,
+}
+
+/// The commands of `policy`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Play small situations to the command of an `exec:` policy, and tell what it gets wrong.
+    Test(PolicyTest),
+}
+
+/// Arguments of `policy test`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyTest {
+    /// The command and its arguments, behind `--`.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Print what was found as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Seconds that the command gets for one answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) policy_timeout: u64,
 }
 
 /// Arguments of `metrics`.

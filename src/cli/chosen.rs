@@ -151,7 +151,7 @@ impl Driver {
 /// Starts a command; a failure has what it wrote to its standard error.
 pub(super) fn start(terms: &Terms, model: &Model, transcript: Option<Transcript>) -> Result<Foreign, Failure> {
     Foreign::start(terms, model, transcript).map_err(|(error, last_words)| {
-        let exit = if matches!(error, StartError::Handshake(_)) && (terms.stop.asked()) { Exit::Interrupted } else { Exit::Policy };
+        let exit = if matches!(error, StartError::Handshake { .. }) && (terms.stop.asked()) { Exit::Interrupted } else { Exit::Policy };
         quoting(Failure::new(exit, error.to_string()), &last_words)
     })
 }

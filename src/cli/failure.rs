@@ -57,12 +57,31 @@ impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, said: Said::Message { message: message.into(), help: None, quoted: None } }
     }
-    /// Adds what would help.
+    /// Says what would help.
     pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
         if let Said::Message { help, .. } = &mut self.said {
             *help = Some(line.into());
         }
         self
+    }
+    /// Adds what would help too.
+    pub(crate) fn also(mut self, line: impl AsRef<str>) -> Self {
+        if let Said::Message { help, .. } = &mut self.said {
+            let before = help.take().map_or_else(String::new, |before| before + "; ");
+            *help = Some(before + line.as_ref());
+        }
+        self
+    }
+    /// Adds how the failure of a policy can be had again.
+    pub(crate) fn repeated_by(self, transcript: &Path) -> Self {
+        if self.exit != Exit::Policy {
+            return self;
+        }
+        self.also(format!("the same command with `--policy replay:{}` repeats it without the policy", transcript.display()))
+    }
+    /// Adds how the failure of a policy could be had again, had it been written down.
+    pub(crate) fn untold(self) -> Self {
+        if self.exit == Exit::Policy { self.also("`--transcript FILE` keeps what is said, and `--policy replay:FILE` repeats it") } else { self }
     }
     /// Adds lines that somebody else wrote.
     pub(crate) fn quote(mut self, title: &'static str, lines: &[String]) -> Self {

@@ -3,6 +3,7 @@
 mod arguments;
 mod check;
 mod chosen;
+mod conformance;
 mod diff;
 mod embedded;
 mod evidence;
@@ -29,8 +30,8 @@ mod timed;
 mod trace;
 mod verify;
 
-use crate::policy::Registered;
-use arguments::{Arguments, Command};
+use crate::policy::{Registered, registry};
+use arguments::{Arguments, Command, PolicyCommand};
 use clap::{CommandFactory, Parser};
 use failure::{Exit, Failure};
 use printer::Printer;
@@ -69,6 +70,10 @@ pub fn main_with(registered: &[Registered]) -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
+    for policy in registered {
+        let clear = registry::part(policy.name).is_none() && !policy.name.contains([':', '+', '(']);
+        assert!(clear, "a policy cannot be registered as `{}`: the name means something else to edwc", policy.name);
+    }
     match arguments.command {
         None => printer.out(&Arguments::command().render_help().ansi().to_string()),
         Some(Command::Run(arguments)) => return run::run(&arguments, registered, printer),
@@ -78,6 +83,7 @@ fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Print
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),
         Some(Command::Diff(arguments)) => return diff::run(&arguments, printer),
         Some(Command::Policies(arguments)) => return policies::run(&arguments, registered, printer),
+        Some(Command::Policy(PolicyCommand::Test(arguments))) => return conformance::run(&arguments, printer),
         Some(Command::Trace(arguments)) => return trace::run(&arguments, printer),
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
         Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, registered, printer),

@@ -68,6 +68,9 @@ pub(super) fn record(
     directory.write(manifest::FILE_NAME, &manifest.to_json()).map_err(failed)?;
     let path = if outcome.stopped.is_none() { directory.commit()? } else { directory.commit_incomplete()? };
     printer.note(&format!("wrote `{}`\n", path.display()));
+    if outcome.transcript.is_some() {
+        outcome.stopped = outcome.stopped.map(|failure| failure.repeated_by(&path.join(TRANSCRIPT)));
+    }
     Ok(outcome)
 }
 

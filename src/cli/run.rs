@@ -58,6 +58,9 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
         show(&outcome.summary, arguments.json, printer);
         if let (Some(path), Some(transcript)) = (&arguments.transcript, &mut outcome.transcript) {
             write_transcript(path, transcript).map_err(|error| Failure::io("write", path, &error))?;
+            outcome.stopped = outcome.stopped.map(|failure| failure.repeated_by(path));
+        } else if matches!(policy, Chosen::Command { .. }) && arguments.out.is_none() {
+            outcome.stopped = outcome.stopped.map(Failure::untold);
         }
         if let Some(note) = &outcome.note {
             printer.note(&format!("note: {}\n", escape(note)));

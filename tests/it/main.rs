@@ -7,6 +7,7 @@
     reason = "strategies have long types; tables keep the digits of their sources"
 )]
 
+mod bridge;
 mod chaos;
 mod check_bad_input;
 mod check_catalogue;

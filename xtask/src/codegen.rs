@@ -6,6 +6,7 @@ use std::fs;
 /// Each generated file, and the command that prints it.
 const GENERATED: &[(&str, &[&str])] = &[
     ("schema/scenario.schema.json", &["schema"]),
+    ("schema/policy-protocol.schema.json", &["schema", "--policy-protocol"]),
     ("docs/reference/scenario.md", &["schema", "--markdown"]),
     ("docs/reference/diagnostics.md", &["explain", "--markdown"]),
     ("docs/reference/policies.md", &["policies", "--markdown"]),

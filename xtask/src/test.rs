@@ -3,7 +3,7 @@
 use crate::codegen;
 use crate::steps::{Failure, Steps, cargo, edwc, output, program, root, run, works};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs all steps; `all` adds the heavy ones.
@@ -109,6 +109,7 @@ fn check_scenarios() -> Result<(), Failure> {
 ///
 /// A line may state the exit code that it shows: `$ edwc check broken.toml   # exit 3`.
 fn run_documents() -> Result<(), Failure> {
+    run(&mut cargo(&["build", "--release", "--locked", "--examples"]))?;
     let place = program("release").parent().expect("a program lies in a folder").join("documents");
     if place.exists() {
         fs::remove_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
@@ -119,6 +120,7 @@ fn run_documents() -> Result<(), Failure> {
     for (at, document) in documents.into_iter().enumerate() {
         let place = place.join(at.to_string());
         copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
+        copy_folder(&root().join("examples"), &place.join("examples"))?;
         let text = fs::read_to_string(&document).map_err(|error| format!("{}: {error}", document.display()))?;
         for line in console_lines(&text) {
             wrong.extend(run_line(line, &place).err().map(|error| format!("{}: {error}", document.display())));
@@ -137,20 +139,29 @@ fn run_documents() -> Result<(), Failure> {
 fn run_line(line: &str, place: &Path) -> Result<(), Failure> {
     let (line, comment) = line.split_once(" #").unwrap_or((line, ""));
     let expected = comment.trim().strip_prefix("exit ").map_or(Ok(0), str::parse::<i32>).map_err(|error| format!("`{line}`: {error}"))?;
-    let mut words = words(line);
-    let prefix = ["cargo", "run", "--release", "--"];
-    if words.starts_with(&prefix.map(str::to_owned)) {
-        words.splice(0..prefix.len(), ["edwc".to_owned()]);
-    }
-    if words.first().map(String::as_str) != Some("edwc") {
-        return Err(format!("`{line}`: a console block runs only `edwc`"));
-    }
+    let words = words(line);
+    let (program, arguments) = called(&words).ok_or_else(|| format!("`{line}`: a console block runs only `edwc` and the examples"))?;
     println!("$ {line}");
-    let result = Command::new(program("release")).args(&words[1..]).current_dir(place).output().map_err(|error| format!("`{line}`: {error}"))?;
+    let result = Command::new(program).args(arguments).current_dir(place).output().map_err(|error| format!("`{line}`: {error}"))?;
     if result.status.code() == Some(expected) {
         Ok(())
     } else {
         Err(format!("`{line}` ended with {}, not {expected}: {}", result.status, String::from_utf8_lossy(&result.stderr).trim()))
+    }
+}
+
+/// Finds the program that a command runs, and its arguments.
+fn called(words: &[String]) -> Option<(PathBuf, &[String])> {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    let edwc = program("release");
+    match (word(0)?, word(1), word(2), word(3)) {
+        ("edwc", ..) => Some((edwc, &words[1..])),
+        ("cargo", Some("run"), Some("--release"), Some("--")) => Some((edwc, &words[4..])),
+        ("cargo", Some("run"), Some("--release"), Some("--example")) if word(5) == Some("--") => {
+            let name = format!("{}{}", word(4)?, std::env::consts::EXE_SUFFIX);
+            Some((edwc.with_file_name("examples").join(name), &words[6..]))
+        }
+        _ => None,
     }
 }
 
@@ -178,7 +189,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-fn markdown_files(folder: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
+fn markdown_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
         let path = entry.map_err(|error| format!("{}: {error}", folder.display()))?.path();

@@ -5,7 +5,6 @@ use super::{Run, RunError};
 use crate::base::{Money, Ratio, Time};
 use crate::model::{Arrivals, JobId, JobSpec, OutsideId, PoolId, WorkloadId};
 use crate::rules::Refusal;
-use crate::world::delta::Left;
 use crate::world::jobs::{Attributes, DatasetUse, State};
 use crate::world::quote::per_gpu_hour;
 use crate::world::reach::Candidate;
@@ -138,7 +137,8 @@ impl Run {
         for (job, number) in fresh.drain(..) {
             let still_here = self.scene.jobs.is_live(job) && self.scene.jobs.attributes(job).number == number;
             if still_here && self.scene.jobs.status(job).state == State::Queued && self.is_turned_away(job) {
-                self.delta.left.push(Left { job, number });
+                let left = self.left(job);
+                self.delta.left.push(left);
                 self.leave(job, Fate::Rejected, Some(Reason::Admission))?;
             }
         }

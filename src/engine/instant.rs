@@ -242,8 +242,8 @@ impl Run {
                 && self.scene.jobs.status(job).state == State::Queued
             {
                 self.totals.events += 1;
-                let number = self.scene.jobs.attributes(job).number;
-                self.delta.left.push(crate::world::delta::Left { job, number });
+                let left = self.left(job);
+                self.delta.left.push(left);
                 self.leave(job, Fate::Cancelled, None)?;
             }
         }

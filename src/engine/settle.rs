@@ -43,8 +43,13 @@ impl Run {
         self.digest.event(History::End as u8, [self.scene.now.0, number, u64::from(done)]);
         self.end_attempt(job, if done { Stop::Done } else { Stop::Killed })?;
         self.give_back(job);
-        self.delta.ended.push(Left { job, number });
+        let left = self.left(job);
+        self.delta.ended.push(left);
         self.leave(job, Fate::Finished, (!done).then_some(Reason::KilledAtEstimate))
+    }
+    /// Returns what a policy is told of a job that leaves.
+    pub(super) fn left(&self, job: JobId) -> Left {
+        Left { job, number: self.scene.jobs.attributes(job).number, held_gpu_us: self.scene.jobs.usage(job).held_gpu_us }
     }
     /// The checkpoint that preemption asked for is written.
     pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {

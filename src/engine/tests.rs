@@ -1,5 +1,7 @@
 //! Hand-worked schedules.
 
+mod evict;
+
 use super::testing::{cluster, ends, job, run, starts, tenant};
 use crate::base::{Bytes, Column, Span, Time};
 use crate::model::{

@@ -60,6 +60,12 @@ pub enum ComposeError {
         /// The second part.
         second: &'static str,
     },
+    /// Jobs could take each other's place for ever.
+    #[error("under `{order}`, jobs that lose what they have done as they give way could take each other's place for ever")]
+    Livelock {
+        /// The order.
+        order: &'static str,
+    },
     /// Text in `a+b(c=1)` form is malformed.
     #[error("`{text}` is not a policy: {problem}")]
     Malformed {
@@ -79,6 +85,7 @@ impl ComposeError {
             Self::UnknownParameter { part, .. } => format!("`edwc policies {part}` lists its parameters"),
             Self::OutOfRange { part, .. } => format!("`edwc policies {part}` explains it"),
             Self::TwoOfAKind { .. } => "leave one out".to_owned(),
+            Self::Livelock { .. } => "let them keep it: `evict-lower(checkpoint=1)`, the default".to_owned(),
             Self::Malformed { .. } => "write parts with `+` between, parameters in brackets: `fifo+cheapest(wait_h=4)+easy`".to_owned(),
         }
     }
@@ -149,6 +156,13 @@ pub fn check(parts: &[PolicyPart]) -> Result<(), ComposeError> {
             return Err(ComposeError::TwoOfAKind { kind: info.kind, first: other.name, second: info.name });
         }
         seen.push(info);
+    }
+    let discards =
+        |chosen: &&PolicyPart| chosen.name == "evict-lower" && chosen.parameters.iter().any(|(name, value)| name == "checkpoint" && *value <= 0.5);
+    if parts.iter().any(|chosen| discards(&chosen))
+        && let Some(order) = seen.iter().find(|info| info.name == "las")
+    {
+        return Err(ComposeError::Livelock { order: order.name });
     }
     Ok(())
 }
@@ -223,6 +237,8 @@ mod tests {
         assert!(problem("fifo+sjf").unwrap_err().starts_with("`fifo` and `sjf` are both of kind `order`"));
         assert!(problem("cheapest(wait=1)").unwrap_err().starts_with("`cheapest` has no parameter `wait`"));
         assert!(problem("cheapest(wait_h=-1)").unwrap_err().contains("must be from 0"));
+        assert!(problem("las+evict-lower(checkpoint=0)").unwrap_err().contains("each other's place for ever; let them keep it"));
+        assert!(problem("las+evict-lower").is_ok() && problem("srpt+evict-lower(checkpoint=0)").is_ok());
         assert!(problem("cheapest(wait_h").unwrap_err().contains("not closed"));
         assert!(problem("").unwrap_err().contains("empty"));
         assert!(problem("fifo++easy").unwrap_err().contains("no name"));

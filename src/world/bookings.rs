@@ -59,6 +59,8 @@ pub struct Bound {
 /// What follows a job that holds GPUs.
 #[derive(Clone, Copy, Debug)]
 pub struct Following {
+    /// The job.
+    pub job: JobId,
     /// Its number.
     pub number: JobNumber,
     /// Its GPUs by pool.
@@ -78,6 +80,7 @@ impl Following {
     pub fn of(scene: &Scene, job: JobId) -> Self {
         let status = scene.jobs.status(job);
         Self {
+            job,
             number: scene.jobs.attributes(job).number,
             parts: status.parts,
             held: status.held,
@@ -85,6 +88,10 @@ impl Following {
             load_gpu_us: status.load_gpu_us,
             busy_power_mw: status.busy_power_mw,
         }
+    }
+    /// Returns its expected end in a pool of which it holds so many GPUs.
+    fn end(&self, gpus: u32) -> End {
+        End { at: self.expected_end, number: self.number, job: self.job, held: self.held, gpus }
     }
 }
 
@@ -194,7 +201,7 @@ impl Bookings {
     pub fn follow(&mut self, scene: &Scene, running: &Following) {
         for ((pool, gpus), power) in running.parts.iter().zip(running.busy_power_mw) {
             self.busy_power_mw[scene.model.pools[pool].site] += power;
-            self.ends[pool].insert(End { at: running.expected_end, number: running.number, held: running.held, gpus });
+            self.ends[pool].insert(running.end(gpus));
         }
         let first = running.parts.as_slice()[0].0;
         self.load[first].outstanding_gpu_us += u128::from(running.load_gpu_us);
@@ -232,7 +239,7 @@ impl Bookings {
         if running.expected_end != to {
             for (pool, gpus) in running.parts.iter() {
                 self.ends[pool].remove(running.expected_end, running.number);
-                self.ends[pool].insert(End { at: to, number: running.number, held: running.held, gpus });
+                self.ends[pool].insert(End { at: to, ..running.end(gpus) });
             }
         }
     }

@@ -352,12 +352,26 @@ impl Packing {
     /// Gives back what a job holds in the pool.
     pub fn give_back(&mut self, capacity: &Capacity, held: Held, pool: PoolId) {
         for (_, node, gpus) in capacity.shares(held).filter(|share| share.0 == pool && !capacity.pools[pool].drains(share.1)) {
-            let free = *self.moved.get(&node).unwrap_or(&capacity.node_free(pool, node));
-            self.nodes_by_free[free as usize] -= 1;
-            self.nodes_by_free[(free + gpus) as usize] += 1;
-            self.moved.insert(node, free + gpus);
+            let free = self.free_on(capacity, pool, node);
+            self.set_free_on(node, free, free + gpus);
             self.free += u64::from(gpus);
         }
+    }
+    /// Holds again what was given back.
+    pub fn hold_again(&mut self, capacity: &Capacity, held: Held, pool: PoolId) {
+        for (_, node, gpus) in capacity.shares(held).filter(|share| share.0 == pool && !capacity.pools[pool].drains(share.1)) {
+            let free = self.free_on(capacity, pool, node);
+            self.set_free_on(node, free, free - gpus);
+            self.free -= u64::from(gpus);
+        }
+    }
+    fn free_on(&self, capacity: &Capacity, pool: PoolId, node: u32) -> u32 {
+        self.moved.get(&node).copied().unwrap_or_else(|| capacity.node_free(pool, node))
+    }
+    fn set_free_on(&mut self, node: u32, before: u32, after: u32) {
+        self.nodes_by_free[before as usize] -= 1;
+        self.nodes_by_free[after as usize] += 1;
+        self.moved.insert(node, after);
     }
     /// Tells whether a gang fits.
     pub fn packs(&self, gpus: u32) -> bool {

@@ -32,6 +32,8 @@ pub struct Left {
     pub job: JobId,
     /// Its number.
     pub number: JobNumber,
+    /// The GPU time that it held, over all its attempts.
+    pub held_gpu_us: u64,
 }
 
 impl Delta {

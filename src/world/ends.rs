@@ -6,7 +6,7 @@
 use super::capacity::Held;
 use crate::base::Time;
 use crate::base::blocks::{Blocks, Item};
-use crate::model::JobNumber;
+use crate::model::{JobId, JobNumber};
 
 /// One running job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +15,8 @@ pub struct End {
     pub at: Time,
     /// Its number, which breaks ties.
     pub number: JobNumber,
+    /// The job.
+    pub job: JobId,
     /// What it holds.
     pub held: Held,
     /// The GPUs it gives back to this pool.
@@ -97,7 +99,7 @@ mod tests {
             let mut ends = ExpectedEnds::default();
             let mut list: Vec<(u64, u64, u32)> = Vec::new();
             for (number, (at, gpus)) in jobs.iter().enumerate() {
-                ends.insert(End { at: Time(*at), number: number as u64, held: Held::NOTHING, gpus: *gpus });
+                ends.insert(End { at: Time(*at), number: number as u64, job: JobId(number as u32), held: Held::NOTHING, gpus: *gpus });
                 list.push((*at, number as u64, *gpus));
             }
             for removal in removals {

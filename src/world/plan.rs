@@ -2,7 +2,7 @@
 //! what a trial placement has booked can be taken back. The engine carries the plan out at the end of the round.
 
 use super::bookings::{Bookings, Bound, Decided, Following, Reservation};
-use super::capacity::{Held, Share};
+use super::capacity::{Held, Packing, Share};
 use super::jobs::{Claiming, State};
 use super::parts::Parts;
 use super::quote::{self, Quote};
@@ -288,6 +288,27 @@ impl<'a> Plan<'a> {
     pub fn may_preempt(&self, job: JobId) -> bool {
         !self.decided.contains(job) && matches!(self.scene.jobs.status(job).state, State::Staging | State::Running)
     }
+    /// Iterates over the jobs that hold GPUs of a pool after the decisions so far, by expected end.
+    pub fn holders(&self, pool: PoolId) -> impl Iterator<Item = JobId> + '_ {
+        self.bookings.ends[pool].iter().map(|end| end.job)
+    }
+    /// Tells whether a job that holds GPUs is on its way out: it writes the checkpoint that preemption asked for, before or in this plan.
+    pub fn is_leaving(&self, job: JobId) -> bool {
+        match self.scene.jobs.status(job).state {
+            State::Stopping => true,
+            State::Staging | State::Running => self.decided.contains(job),
+            State::Queued | State::Empty => false,
+        }
+    }
+    /// Returns a copy of a pool's free room by node, as it will be when those who write checkpoints are gone. *O*(jobs that hold GPUs of the pool).
+    pub fn room_to_come(&self, pool: PoolId) -> Packing {
+        let capacity = &self.bookings.capacity;
+        let mut room = capacity.packing(pool);
+        for end in self.bookings.ends[pool].iter().filter(|end| self.is_leaving(end.job)) {
+            room.give_back(capacity, end.held, pool);
+        }
+        room
+    }
     /// Counts jobs that hold GPUs of a pool, after the decisions so far.
     pub fn running(&self, pool: PoolId) -> u64 {
         self.bookings.ends[pool].count()
@@ -434,7 +455,7 @@ impl<'a> Plan<'a> {
         };
 
         let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
-        let running = Following { number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
+        let running = Following { job, number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
         let claims = if claims_anew { self.claim(job, &start, &quote) } else { Claims::NONE };

@@ -4,6 +4,7 @@ use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
+use super::evict_lower::Eviction;
 use super::order::{Queue, QueuePlace, Waiting};
 use super::place::{Offer, expected_wait};
 use super::sjbf::shortest_first;
@@ -27,6 +28,8 @@ pub(super) struct AtStart {
     /// Jobs that have joined the queue in this round.
     fresh: Vec<JobId>,
     scratch: Vec<Offer>,
+    /// Pools, best first, in which nothing but room was short for the job that was tried last.
+    short: Vec<PoolId>,
 }
 
 impl AtStart {
@@ -77,7 +80,8 @@ impl AtStart {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == self.fresh.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
-            let everything = freed || delta.woken || nobody_waited || !delta.returned.is_empty() || !self.strict.is_empty();
+            let others = delta.woken || !delta.returned.is_empty() || !self.strict.is_empty() || parts.evict.is_some();
+            let everything = freed || nobody_waited || others;
             return self.reserved_pass(parts, view, plan, everything);
         }
         let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
@@ -120,10 +124,19 @@ impl AtStart {
             match self.start_anywhere(parts, view, plan, job) {
                 Ok(pool) => self.started(parts, view, job, pool),
                 Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
-                Err(Held::Room) => self.head = Some(self.reserve_first(parts, view, plan, job, place)),
+                Err(Held::Room) => match self.evict_anywhere(parts, view, plan, job) {
+                    Ok(pool) => self.started(parts, view, job, pool),
+                    Err(clearing) => self.head = Some(BlockedHead { clearing, ..self.reserve_first(parts, view, plan, job, place) }),
+                },
             }
         }
         self.note_head(view, plan, self.head.map(|head| head.job));
+        self.plan_look(parts, view, plan);
+    }
+    fn plan_look(&self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        if let Some(first) = self.queue.next(None) {
+            parts.order.plan_look(view, plan, first.place.0, view.candidates(first.job).iter().map(|candidate| candidate.pool));
+        }
     }
 
     /// Says of every pool that the head could use that it waits for room there.
@@ -140,7 +153,7 @@ impl AtStart {
     /// Starts a job in the best pool where it fits now, and returns that. Held by a rule only if every pool that may hold it says so.
     fn start_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<PoolId, Held> {
         let mut reason = None;
-        let mut room_is_short = false;
+        self.short.clear();
         self.list_by_cost(parts, view, plan, job);
         for index in 0..self.scratch.len() {
             let pool = self.scratch[index].candidate.pool;
@@ -153,20 +166,38 @@ impl AtStart {
                 Ok(()) => return Ok(pool),
                 Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => return Ok(pool),
                 Err(Held::Rule(refusal)) => reason = Some(refusal),
-                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, pool)) => return Ok(pool),
-                Err(Held::Room) => room_is_short = true,
+                Err(Held::Room) => self.short.push(pool),
             }
         }
-        if room_is_short
+        if !self.short.is_empty()
             && let Some(shares) = parts.place.split(view, plan, job)
             && plan.place(job, &shares).is_ok()
         {
             return Ok(shares[0].pool);
         }
         match reason {
-            Some(refusal) if !room_is_short => Err(Held::Rule(refusal)),
+            Some(refusal) if self.short.is_empty() => Err(Held::Rule(refusal)),
             _ => Err(Held::Room),
         }
+    }
+
+    /// Starts a job by preempting others, where the policy does that: in the best of the pools that are short of room. The error is the pool that
+    /// victims are clearing for it.
+    fn evict_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<PoolId, Option<PoolId>> {
+        let Some(evict) = parts.evict else { return Err(None) };
+        let gpus = view.job(job).gpus;
+        // One pool is cleared for it, and none other meanwhile.
+        if let Some(pool) = self.short.iter().find(|pool| plan.room_to_come(**pool).packs(gpus)) {
+            return Err(Some(*pool));
+        }
+        for pool in &self.short {
+            match evict.start(&parts.order, view, plan, job, *pool) {
+                Eviction::Started => return Ok(*pool),
+                Eviction::UnderWay => return Err(Some(*pool)),
+                Eviction::Nobody => {}
+            }
+        }
+        Err(None)
     }
 
     /// Lists the candidates that can ever hold a job, cheapest first; ties by pool.
@@ -203,7 +234,7 @@ impl AtStart {
             // A refusal leaves the move to the start.
             let _ = plan.prefetch(job, view.model().pools[pool].site);
         }
-        BlockedHead { job, place, reservation }
+        BlockedHead { job, place, reservation, clearing: None }
     }
 
     /// Tries those behind the blocked head by estimate.
@@ -219,7 +250,7 @@ impl AtStart {
 
     /// Reserves for those who have none, lets the others move up if something was freed, and starts those whose time has come.
     fn reserved_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, everything: bool) {
-        let pools = view.model().pools.ids();
+        let pools = || view.model().pools.ids();
         if everything {
             self.queue.refresh(&parts.order, view);
         }
@@ -227,25 +258,42 @@ impl AtStart {
         if everything {
             self.strict.clear();
             parts.place.begin_pass(view, plan, self.queue.iter());
-            pools.for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
+            pools().for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
         } else {
-            pools.for_each(|pool| self.reservations.pass_time(pool, view.now()));
+            pools().for_each(|pool| self.reservations.pass_time(pool, view.now()));
         }
         let mut waiting = None;
+        let mut clearing = None;
         for job in jobs {
-            if !self.reserve_or_start(parts, view, plan, job) {
-                waiting = waiting.or(Some(job));
+            if self.reserve_or_start(parts, view, plan, job, clearing) {
+                continue;
             }
+            if waiting.is_none() {
+                let gpus = view.job(job).gpus;
+                self.short.clear();
+                self.short.extend(self.scratch.iter().map(|offer| offer.candidate.pool).filter(|pool| !plan.fits(*pool, gpus)));
+                match self.evict_anywhere(parts, view, plan, job) {
+                    Ok(pool) => {
+                        // What runs is another now: those who wait reserve anew.
+                        self.started(parts, view, job, pool);
+                        pools().for_each(|pool| self.reservations.rebuild(view, plan, pool, self.queue.iter()));
+                        continue;
+                    }
+                    Err(pool) => clearing = pool,
+                }
+            }
+            waiting = waiting.or(Some(job));
         }
         if everything || self.noted.is_empty() {
             self.note_head(view, plan, waiting);
         }
         self.reservations.plan_look(view.now(), plan);
+        self.plan_look(parts, view, plan);
     }
 
     /// Reserves the earliest slot of a job, in the order of the placement, and starts it if that has come. A pool in which a rule holds it is of no
-    /// use now: the others are tried. `false`: it waits for room.
-    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> bool {
+    /// use now: the others are tried. `false`: it waits for room, or for a pool that is being cleared for another.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId, clearing: Option<PoolId>) -> bool {
         self.list_by_cost(parts, view, plan, job);
         let mut candidates: Vec<Candidate> = self.scratch.iter().map(|offer| offer.candidate).collect();
         candidates.retain(|candidate| {
@@ -256,6 +304,9 @@ impl AtStart {
             let Some(slot) = self.reservations.reserve(view, plan, job, &candidates).filter(|slot| slot.from <= view.now()) else {
                 return false;
             };
+            if clearing == Some(slot.pool) {
+                return false;
+            }
             let share = parts.place.allocation(view, plan, job, slot.pool);
             match plan.place(job, &[share]).map_err(Held::by) {
                 Ok(()) => {

@@ -3,8 +3,9 @@
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
 use super::cohort::Heads;
-use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::composed::{Attempt, Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
+use super::evict_lower::Eviction;
 use super::order::{Order, Queue, Waiting};
 use super::place::Offer;
 use super::ready_time;
@@ -24,8 +25,6 @@ pub(super) struct AtSubmit {
     awaiting_data: Vec<(JobId, PoolId)>,
     /// Jobs that queue when the time has come that the placement has chosen.
     deferred: Deferred,
-    /// Jobs that have started in the pool of this pass.
-    just_started: Vec<JobId>,
     touched: Vec<PoolId>,
     /// Of conservative backfilling.
     reservations: Reservations,
@@ -41,6 +40,8 @@ struct PoolQueue {
     held_by_rule: bool,
     /// Whether somebody waits for room, under conservative backfilling.
     head_waits: bool,
+    /// Whether victims clear the pool for a job that waits: nobody else starts meanwhile, under conservative backfilling.
+    clearing: bool,
     strict: StrictlyBlocked,
     /// Jobs that arrived since the last pass.
     fresh: Vec<JobId>,
@@ -57,7 +58,6 @@ impl AtSubmit {
             unbound: Vec::new(),
             awaiting_data: Vec::new(),
             deferred: Deferred::default(),
-            just_started: Vec::new(),
             touched: Vec::new(),
             reservations: Reservations::new(pools),
             scratch: Vec::new(),
@@ -265,7 +265,6 @@ impl AtSubmit {
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
         self.pools[pool].strict.clear();
         self.pools[pool].held_by_rule = false;
-        self.just_started.clear();
         let mut head: Option<BlockedHead> = None;
         let mut at = None;
         let mut heads = matches!(parts.order, Order::Cohort).then(|| Heads::new(plan, self.pools[pool].queue.jobs(), pool));
@@ -283,34 +282,60 @@ impl AtSubmit {
                 self.pools[pool].held_by_rule = true;
                 continue;
             }
-            let share = parts.place.allocation(view, plan, job, pool);
-            let result = plan.place(job, &[share]).map_err(Held::by);
-            match result {
-                Ok(()) => self.started(parts, view, pool, job),
-                Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
-                    self.started(parts, view, pool, job);
-                }
-                Err(Held::Rule(refusal)) => self.held_by_rule(view, pool, &refusal),
-                Err(Held::Room) if parts.evict.is_some_and(|evict| evict.start(&parts.order, view, plan, job, pool)) => {
-                    self.started(parts, view, pool, job);
-                }
-                Err(Held::Room) if heads.is_some() && parts.backfill == Backfill::Skip => {}
-                Err(Held::Room) => {
-                    head = Some(parts.backfill.reserve(plan, view, job, place, pool));
+            let attempt = match self.try_to_start(parts, view, plan, pool, job) {
+                Attempt::NoRoom => self.evict_for(parts, view, plan, pool, job),
+                attempt => attempt,
+            };
+            match attempt {
+                Attempt::Started | Attempt::HeldByRule => {}
+                Attempt::NoRoom if heads.is_some() && parts.backfill == Backfill::Skip => {}
+                Attempt::NoRoom | Attempt::UnderWay => {
+                    let clearing = (attempt == Attempt::UnderWay).then_some(pool);
+                    head = Some(BlockedHead { clearing, ..parts.backfill.reserve(plan, view, job, place, pool) });
                     break;
                 }
             }
         }
         if let Some(blocked) = &mut head
             && parts.backfill != Backfill::Never
+            && blocked.clearing.is_none()
         {
             self.pass_the_head(parts, view, plan, pool, blocked);
         }
         plan.note_head(pool, head.is_some());
         self.pools[pool].head = head;
-        if let (Order::LeastAttained(turns), Some(first)) = (&mut parts.order, self.pools[pool].queue.next(None)) {
-            turns.plan_look(view, plan, first.place.0, pool, &self.just_started);
+        self.plan_look(parts, view, plan, pool);
+    }
+
+    fn plan_look(&self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+        if let Some(first) = self.pools[pool].queue.next(None) {
+            parts.order.plan_look(view, plan, first.place.0, std::iter::once(pool));
         }
+    }
+    /// Starts a job in its pool if there is room and no rule is against it.
+    fn try_to_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
+        let share = parts.place.allocation(view, plan, job, pool);
+        match plan.place(job, &[share]).map_err(Held::by) {
+            Ok(()) => self.started(parts, view, pool, job),
+            Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
+                self.started(parts, view, pool, job);
+            }
+            Err(Held::Rule(refusal)) => {
+                self.held_by_rule(view, pool, &refusal);
+                return Attempt::HeldByRule;
+            }
+            Err(Held::Room) => return Attempt::NoRoom,
+        }
+        Attempt::Started
+    }
+    /// Starts a job for which there is no room by preempting others, where the policy does that.
+    fn evict_for(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
+        match parts.evict.map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
+            Eviction::Started => self.started(parts, view, pool, job),
+            Eviction::UnderWay => return Attempt::UnderWay,
+            Eviction::Nobody => return Attempt::NoRoom,
+        }
+        Attempt::Started
     }
 
     /// Starts those behind a blocked head that may pass it, in their order.
@@ -356,8 +381,10 @@ impl AtSubmit {
     fn reserved_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
         let state = &mut self.pools[pool];
         let mut jobs = std::mem::take(&mut state.fresh);
-        // Where nobody waited, nobody was told what was freed.
-        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || jobs.len() == state.queue.len();
+        // Where nobody waited, nobody was told what was freed. Who may preempt must be looked at in its order.
+        let nobody_waited = jobs.len() == state.queue.len();
+        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || nobody_waited || parts.evict.is_some();
+        state.clearing = false;
         if everything {
             state.strict.clear();
             state.held_by_rule = false;
@@ -370,40 +397,49 @@ impl AtSubmit {
         }
         let mut waits = !everything && self.pools[pool].head_waits;
         for job in jobs.drain(..) {
-            waits |= !self.reserve_or_start(parts, view, plan, pool, job);
+            match self.reserve_or_start(parts, view, plan, pool, job) {
+                Attempt::NoRoom if !waits => waits = !self.make_room(parts, view, plan, pool, job),
+                Attempt::NoRoom => {}
+                Attempt::Started | Attempt::HeldByRule => {}
+                Attempt::UnderWay => unreachable!("nobody is preempted by a reservation"),
+            }
         }
         plan.note_head(pool, waits);
         self.reservations.plan_look(view.now(), plan);
+        self.plan_look(parts, view, plan, pool);
         self.pools[pool].head_waits = waits;
         self.pools[pool].fresh = jobs;
     }
 
-    /// Reserves for one job, and starts it if its time has come; `false`: it waits for room.
-    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> bool {
+    /// Preempts for the first job that waits for room, where the policy does that; `false`: it waits on.
+    fn make_room(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> bool {
+        let attempt = self.evict_for(parts, view, plan, pool, job);
+        self.pools[pool].clearing = attempt == Attempt::UnderWay;
+        if attempt == Attempt::Started {
+            // What runs is another now: those who wait reserve anew.
+            self.reservations.rebuild(view, plan, pool, self.pools[pool].queue.iter());
+        }
+        attempt == Attempt::Started
+    }
+
+    /// Reserves for one job, and starts it if its time has come.
+    fn reserve_or_start(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
         let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, pool));
         self.pools[pool].held_by_rule |= held_back;
         let stopped = held_back || self.pools[pool].strict.stops(plan, job, pool);
         let Some(candidate) = view.candidate(job, pool).copied().filter(|_| !stopped) else {
             self.reservations.release(job);
-            return true;
+            return Attempt::HeldByRule;
         };
         let slot = self.reservations.reserve(view, plan, job, &[candidate]);
-        if slot.is_none_or(|slot| slot.from > view.now()) {
-            return false;
+        if slot.is_none_or(|slot| slot.from > view.now()) || self.pools[pool].clearing {
+            return Attempt::NoRoom;
         }
-        let share = parts.place.allocation(view, plan, job, pool);
-        match plan.place(job, &[share]).map_err(Held::by) {
-            Ok(()) => self.started(parts, view, pool, job),
-            Err(Held::Rule(_)) if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.start(view, plan, job, pool)) => {
-                self.started(parts, view, pool, job);
-            }
-            Err(Held::Rule(refusal)) => {
-                self.reservations.release(job);
-                self.held_by_rule(view, pool, &refusal);
-            }
-            Err(Held::Room) => return false,
+        let attempt = self.try_to_start(parts, view, plan, pool, job);
+        if attempt == Attempt::HeldByRule {
+            self.reservations.release(job);
         }
-        true
+        attempt
     }
 
     fn try_to_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, head: &mut BlockedHead, job: JobId) {
@@ -431,6 +467,5 @@ impl AtSubmit {
             self.reservations.started(job);
         }
         parts.order.started(view, job);
-        self.just_started.push(job);
     }
 }

@@ -48,6 +48,8 @@ pub(super) struct BlockedHead {
     pub(super) place: QueuePlace,
     /// Its reservation under EASY; none if it can never start by what is expected now.
     pub(super) reservation: Option<Reservation>,
+    /// The pool that victims clear for it: nobody passes it there.
+    pub(super) clearing: Option<PoolId>,
 }
 
 impl Backfill {
@@ -68,7 +70,7 @@ impl Backfill {
     pub(super) fn reserve(self, plan: &Plan<'_>, view: View<'_>, job: JobId, place: QueuePlace, pool: PoolId) -> BlockedHead {
         let gpus = view.job(job).gpus;
         let reservation = if self.is_easy() { plan.earliest_fit(pool, gpus) } else { None };
-        BlockedHead { job, place, reservation }
+        BlockedHead { job, place, reservation, clearing: None }
     }
     /// Returns what a job in the head's pool must keep to so that it may pass: the GPUs that are spare at the shadow time, and the time until
     /// then. Where nodes are packed, spare GPUs are not known without trying: every job that fits is tried.
@@ -89,7 +91,7 @@ impl Backfill {
         share: Allocation,
     ) -> Result<(), Held> {
         let gpus = view.job(job).gpus;
-        if self == Self::Never || !plan.fits(candidate.pool, gpus) {
+        if self == Self::Never || head.clearing == Some(candidate.pool) || !plan.fits(candidate.pool, gpus) {
             return Err(Held::Room);
         }
         let share = [share];

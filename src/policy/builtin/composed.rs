@@ -69,6 +69,7 @@ impl Scheduler for Composed {
         Needs { every_event: false, oracle: self.oracle, data: matches!(self.parts.order, Order::ReadyTime) }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        self.parts.order.follow(view);
         match &mut self.bind {
             Bind::AtSubmit(bind) => bind.schedule(&mut self.parts, view, plan),
             Bind::AtStart(bind) => bind.schedule(&mut self.parts, view, plan),
@@ -78,6 +79,18 @@ impl Scheduler for Composed {
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))
     }
+}
+
+/// What became of a job that was to start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Attempt {
+    Started,
+    /// A rule holds it back.
+    HeldByRule,
+    /// There is no room (that it may take).
+    NoRoom,
+    /// There will be room when those who give way to it are gone.
+    UnderWay,
 }
 
 /// Where each queued job is listed, by slot: its number and the key it was pushed with.

@@ -102,7 +102,9 @@ impl Reservations {
     }
     /// Notes that a job runs where it had reserved: its GPUs stay booked.
     pub(super) fn started(&mut self, job: JobId) {
-        self.slots[job.0 as usize] = None;
+        if let Some(slot) = self.slots.get_mut(job.0 as usize) {
+            *slot = None;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Least attained service first.
 
 use crate::base::time::MICROS_PER_HOUR;
-use crate::base::{Span, Time};
+use crate::base::{Ratio, Span, Time};
 use crate::model::{JobId, PolicyPart, PoolId};
 use crate::policy::{Parameter, PartInfo, PartKind, Plan, View, parameter};
 use crate::world::jobs::State;
@@ -19,7 +19,7 @@ pub(super) static LAS: PartInfo = PartInfo {
     }],
     citation: "Kleinrock 1976, Queueing Systems vol. 2, section 4.6; Nuyens, Wierman 2008, \"The foreground-background queue: a survey\"",
     notes: "a look a quantum while jobs are queued; needs no estimates; the shorter the quantum, the closer to shared processors",
-    tested: &["it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
+    tested: &["engine::tests::evict::jobs_take_turns_by_the_quantum", "it::known_answers::stochastic_cases_come_out_within_five_per_cent"],
     oracle: false,
 };
 
@@ -40,16 +40,27 @@ impl Turns {
     pub(super) fn new(part: &PolicyPart) -> Self {
         Self { quantum: Span((parameter(part, &LAS, "quantum_h") * MICROS_PER_HOUR as f64).max(1.0) as u64), next_look: Time::NEVER }
     }
-    /// Asks for a look when a running job, or one of those that have just `started`, will be a quantum ahead of the first queued job of its pool.
-    ///
-    /// Work counts as time here: on a chip of another speed the look comes early or late by as much, and finds what it finds.
-    pub(super) fn plan_look(&mut self, view: View<'_>, plan: &mut Plan<'_>, least_queued: i64, pool: PoolId, started: &[JobId]) {
-        // Those that wait for data do no work, and get ahead of nobody.
-        let computes = |job: &JobId| view.status(*job).state == State::Running && view.status(*job).pool == Some(pool);
-        let here = view.jobs().running().filter(computes);
-        let lead = |job: JobId| u64::try_from(least_queued.saturating_sub(key(view, job))).unwrap_or(0);
-        let Some(wait) = here.chain(started.iter().copied()).map(lead).min() else { return };
-        let at = view.now() + Span(wait) + self.quantum;
+    /// Tells whether a running job's turn is over: it is a quantum ahead of a waiting one.
+    pub(super) fn gives_way(&self, view: View<'_>, runs: JobId, waits: JobId) -> bool {
+        view.attained(runs) >= view.attained(waits) + self.quantum
+    }
+    /// Asks for a look when a running job, or one that has just started, may be a quantum ahead of the first queued job. *O*(jobs that hold GPUs of
+    /// the pools).
+    pub(super) fn plan_look(&mut self, view: View<'_>, plan: &mut Plan<'_>, least_queued: i64, pools: impl Iterator<Item = PoolId>) {
+        let over = Span(u64::try_from(least_queued).unwrap_or(0)) + self.quantum;
+        let mut soonest: Option<Span> = None;
+        for pool in pools {
+            for job in plan.holders(pool).filter(|job| !plan.is_leaving(*job)) {
+                let rate = if view.status(job).state == State::Running { Some(view.status(job).rate) } else { None };
+                let rate = rate.or_else(|| view.candidate(job, pool).map(|candidate| candidate.rate)).unwrap_or(Ratio::ONE);
+                let lead = over.saturating_sub(view.attained(job));
+                // Who is ahead by that already goes on for want of somebody who fits: it is looked at again after another quantum.
+                let wait = Span(rate.divide(if lead == Span::ZERO { self.quantum.0 } else { lead.0 })).max(Span(1));
+                soonest = Some(soonest.map_or(wait, |soonest| soonest.min(wait)));
+            }
+        }
+        let Some(wait) = soonest else { return };
+        let at = view.now() + wait;
         let stands = self.next_look > view.now() && self.next_look <= at;
         if !stands && plan.wake_at(at).is_ok() {
             self.next_look = at;

@@ -8,6 +8,7 @@ mod cohort;
 mod composed;
 mod conservative;
 mod evict_lower;
+mod fair_share;
 mod fgd;
 mod flow;
 mod global;
@@ -37,7 +38,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &order::SJF,
     &order::SMALLEST,
     &order::PRIORITY,
-    &order::FAIR_SHARE,
+    &fair_share::FAIR_SHARE,
     &srpt::SRPT,
     &las::LAS,
     &lcfs::LCFS,

@@ -1,11 +1,11 @@
 //! Which job goes first.
 
+use super::fair_share::FairShare;
 use super::las::Turns;
 use super::{cohort, las, lcfs, ready_time, srpt};
-use crate::base::Column;
 use crate::base::blocks::{Blocks, Item};
-use crate::model::{JobId, JobNumber, PolicyPart, TenantId};
-use crate::policy::{PartInfo, PartKind, View};
+use crate::model::{JobId, JobNumber, PolicyPart, PoolId};
+use crate::policy::{PartInfo, PartKind, Plan, View};
 
 pub(super) static FIFO: PartInfo = PartInfo {
     name: "fifo",
@@ -51,17 +51,6 @@ pub(super) static PRIORITY: PartInfo = PartInfo {
     oracle: false,
 };
 
-pub(super) static FAIR_SHARE: PartInfo = PartInfo {
-    name: "fair-share",
-    kind: PartKind::Order,
-    summary: "the tenant with the least use for its weight first, then by submission",
-    parameters: &[],
-    citation: "Kay, Lauder 1988, \"A fair share scheduler\"",
-    notes: "sorts the queue by use at every pass in which use has changed; use does not decay",
-    tested: &["it::chaos::builtin::no_world_breaks_under_a_built_in_policy"],
-    oracle: false,
-};
-
 /// An order of jobs.
 #[derive(Clone, Debug)]
 pub(super) enum Order {
@@ -75,14 +64,6 @@ pub(super) enum Order {
     LastFirst,
     ReadyTime,
     Cohort,
-}
-
-/// GPU time that tenants were promised so far, for their weight.
-#[derive(Clone, Debug)]
-pub(super) struct FairShare {
-    use_by_weight: Column<TenantId, i64>,
-    /// Counts changes, so that queues know whether their keys are stale.
-    version: u64,
 }
 
 /// A queue in the order of its keys, then numbers; beside it, per size of gang, the same jobs with their least expected run time, so that
@@ -129,7 +110,7 @@ impl Order {
             "sjf" => Self::ShortestFirst,
             "smallest" => Self::SmallestFirst,
             "priority" => Self::Priority,
-            "fair-share" => Self::FairShare(FairShare { use_by_weight: Column::filled(tenants as usize, 0), version: 0 }),
+            "fair-share" => Self::FairShare(FairShare::new(tenants)),
             "srpt" => Self::ShortestRemaining,
             "las" => Self::LeastAttained(Turns::new(part)),
             "lcfs" => Self::LastFirst,
@@ -146,7 +127,7 @@ impl Order {
             Self::ShortestFirst => i64::try_from(view.true_work(job).0).unwrap_or(i64::MAX),
             Self::SmallestFirst => i64::from(attributes.gpus),
             Self::Priority => -i64::from(attributes.priority),
-            Self::FairShare(share) => share.use_by_weight[attributes.tenant],
+            Self::FairShare(share) => share.key(view, job),
             Self::ShortestRemaining => srpt::key(view, job),
             Self::LeastAttained(_) => las::key(view, job),
             Self::LastFirst => lcfs::key(view, job),
@@ -154,19 +135,35 @@ impl Order {
             Self::Cohort => cohort::key(view, job),
         }
     }
-    /// Charges a start to its tenant.
+    /// Tells whether a running job gives way to a waiting one, where the policy preempts by the order: it ranks lower, and by so much that the two
+    /// would not change places again at once.
+    pub(super) fn gives_way(&self, view: View<'_>, runs: JobId, waits: JobId) -> bool {
+        match self {
+            Self::FairShare(share) => share.gives_way(view, runs, waits),
+            Self::LeastAttained(turns) => turns.gives_way(view, runs, waits),
+            _ => self.key(view, runs) > self.key(view, waits),
+        }
+    }
+    /// Follows what happened since the last round.
+    pub(super) fn follow(&mut self, view: View<'_>) {
+        if let Self::FairShare(share) = self {
+            share.follow(view);
+        }
+    }
+    /// Notes a start.
     pub(super) fn started(&mut self, view: View<'_>, job: JobId) {
         if let Self::FairShare(share) = self {
-            let attributes = view.job(job);
-            let weight = view.model().tenants[attributes.group].weight;
-            let gpu_us = attributes.estimate.0.saturating_mul(u64::from(attributes.gpus));
-            let used = &mut share.use_by_weight[attributes.tenant];
-            *used = used.saturating_add(i64::try_from(weight.divide(gpu_us)).unwrap_or(i64::MAX));
-            share.version += 1;
+            share.started(view, job);
+        }
+    }
+    /// Asks for a round when somebody's turn may be over, where jobs take turns: the key of the first queued job is given, and the pools it may use.
+    pub(super) fn plan_look(&mut self, view: View<'_>, plan: &mut Plan<'_>, least_queued: i64, pools: impl Iterator<Item = PoolId>) {
+        if let Self::LeastAttained(turns) = self {
+            turns.plan_look(view, plan, least_queued, pools);
         }
     }
     fn version(&self) -> u64 {
-        if let Self::FairShare(share) = self { share.version } else { 0 }
+        if let Self::FairShare(share) = self { share.version() } else { 0 }
     }
 }
 

@@ -45,7 +45,7 @@ fn what_victims_free_is_for_the_job_that_they_give_way_to() {
 /// Two nodes of 4, on each 2 GPUs of an urgent job. A gang of 4 that is as urgent needs a whole node: the two others hold 4 GPUs together, but if
 /// they gave way these would still be scattered. Nobody gives way for nothing.
 #[test]
-fn nobody_gives_way_to_a_gang_that_would_not_fit_all_the_same() {
+fn nobody_gives_way_to_a_gang_that_would_not_fit() {
     let jobs = || {
         let held = [urgent(0, 2, 100), job(0, 2, 500, 500), urgent(1, 2, 200), job(1, 2, 500, 500)];
         [held.to_vec(), vec![urgent(2, 4, 50)]].concat()

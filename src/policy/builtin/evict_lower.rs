@@ -20,7 +20,7 @@ pub(super) static EVICT_LOWER: PartInfo = PartInfo {
     notes: "looks at the pool's running jobs whenever the first queued job has no room; nobody passes that job there while victims write checkpoints",
     tested: &[
         "engine::tests::evict::what_victims_free_is_for_the_job_that_they_give_way_to",
-        "engine::tests::evict::nobody_gives_way_to_a_gang_that_would_not_fit_all_the_same",
+        "engine::tests::evict::nobody_gives_way_to_a_gang_that_would_not_fit",
         "it::known_answers::stochastic_cases_come_out_within_five_per_cent",
     ],
     oracle: false,

@@ -114,6 +114,9 @@ declare_pages! {
     SAME_PART_TWICE "E0206" "two parts of one kind":
         "A policy has one part of each kind: one order, one placement, one backfilling, one preemption."
         wrong Words("--policy fifo+sjf"), right Words("--policy sjf+cheapest");
+    MISPLACED_PART "E0207" "a part of a policy where it cannot work":
+        "A site with a `scheduler` of its own gets its jobs when they are submitted and decides on them alone: nobody binds them later, and it searches no other site."
+        wrong Lines("[site.zhongwei]\nscheduler = \"fifo+global\""), right Lines("[site.zhongwei]\nscheduler = \"fifo+easy\"");
     SHARES "E0301" "shares that do not add up to one":
         "Shares of a whole must sum to 1 (within 10^-9); they are never silently scaled."
         wrong Lines("[workload.training]\ntenants = { startup = 0.6, lab = 0.5 }"), right Lines("[workload.training]\ntenants = { startup = 0.6, lab = 0.4 }");

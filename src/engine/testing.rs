@@ -57,6 +57,7 @@ pub fn cluster(nodes: u32, gpus_per_node: u32) -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: crate::model::EvidenceCount::default(),
     }
 }

@@ -154,6 +154,8 @@ pub struct Model {
     pub changes: Vec<Change>,
     /// The policy that the file names; the command line wins.
     pub policy: PolicyChoice,
+    /// The scheduler that a site keeps for itself, by its parts; none: it does as the policy says.
+    pub schedulers: Column<SiteId, Vec<PolicyPart>>,
     /// Evidence of the inputs: how many are known, assumed, or without a mark.
     pub evidence: EvidenceCount,
 }

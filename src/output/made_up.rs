@@ -57,6 +57,7 @@ pub(crate) fn model() -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: EvidenceCount { inputs: 118, assumed: 31, unmarked: 2 },
     }
 }

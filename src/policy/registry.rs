@@ -1,6 +1,6 @@
 //! The parts that a policy can be composed of, by name.
 
-use super::builtin::{self, Composed};
+use super::builtin::{self, Broker, Composed};
 use super::{BuildContext, PartInfo, PartKind, Scheduler};
 use crate::model::{PolicyChoice, PolicyPart};
 
@@ -66,6 +66,14 @@ pub enum ComposeError {
         /// The order.
         order: &'static str,
     },
+    /// Sites with a scheduler of their own get their jobs at submission.
+    #[error("`{part}` binds jobs when they start; the site `{site}` has a scheduler of its own and gets them when they are submitted")]
+    BindsTooLate {
+        /// The part.
+        part: String,
+        /// The site.
+        site: String,
+    },
     /// Text in `a+b(c=1)` form is malformed.
     #[error("`{text}` is not a policy: {problem}")]
     Malformed {
@@ -86,6 +94,7 @@ impl ComposeError {
             Self::OutOfRange { part, .. } => format!("`edwc policies {part}` explains it"),
             Self::TwoOfAKind { .. } => "leave one out".to_owned(),
             Self::Livelock { .. } => "let them keep it: `evict-lower(checkpoint=1)`, the default".to_owned(),
+            Self::BindsTooLate { part, site } => format!("leave out `{part}`, or `site.{site}.scheduler`"),
             Self::Malformed { .. } => "write parts with `+` between, parameters in brackets: `fifo+cheapest(wait_h=4)+easy`".to_owned(),
         }
     }
@@ -190,7 +199,16 @@ pub fn is_oracle(choice: &PolicyChoice) -> bool {
 /// Builds a policy from its parts; what is left out has its default.
 pub fn build(choice: &PolicyChoice, context: BuildContext<'_>) -> Result<Box<dyn Scheduler>, ComposeError> {
     check(&choice.parts)?;
-    Ok(Box::new(Composed::new(&completed(&choice.parts), choice.stage_at_submit, context)))
+    let parts = completed(&choice.parts);
+    let own = context.model.schedulers.entries().find(|(_, own)| !own.is_empty());
+    let Some((site, _)) = own else {
+        return Ok(Box::new(Composed::new(&parts, choice.stage_at_submit, context)));
+    };
+    context.model.schedulers.iter().try_for_each(|own| check(own))?;
+    if let Some(late) = parts.iter().find(|part| part.name == "at-start") {
+        return Err(ComposeError::BindsTooLate { part: late.name.clone(), site: context.model.sites[site].name.clone() });
+    }
+    Ok(Box::new(Broker::new(&parts, choice.stage_at_submit, context)))
 }
 
 /// Adds the default of each kind that is left out. No backfilling and no preemption are what their absence means; a policy of no parts at all is
@@ -209,6 +227,14 @@ fn completed(parts: &[PolicyPart]) -> Vec<PolicyPart> {
     all.extend(find(PartKind::Backfill));
     all.extend(find(PartKind::Preempt));
     all
+}
+
+/// Adds what the scheduler of a site leaves out; without a placement its jobs stay in the pool that the broker chose.
+pub(super) fn completed_for_site(parts: &[PolicyPart]) -> Vec<PolicyPart> {
+    let has = |kind: PartKind| parts.iter().any(|chosen| part(&chosen.name).is_some_and(|info| info.kind == kind));
+    let missing = [(PartKind::Order, "fifo"), (PartKind::Bind, "at-submit")].into_iter().filter(|(kind, _)| !has(*kind));
+    let defaults = missing.map(|(_, name)| PolicyPart { name: name.to_owned(), parameters: Vec::new() });
+    defaults.chain(parts.iter().cloned()).collect()
 }
 
 fn unknown(name: &str) -> ComposeError {

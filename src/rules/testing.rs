@@ -46,6 +46,7 @@ pub fn model() -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: EvidenceCount::default(),
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn model(workloads: Vec<Workload>) -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: EvidenceCount::default(),
     }
 }

@@ -1,7 +1,7 @@
 //! What a policy decides in one round. Every decision is checked at the call, against the world and the plan so far, and booked at once;
 //! what a trial placement has booked can be taken back. The engine carries the plan out at the end of the round.
 
-use super::bookings::{Bookings, Bound, Decided, Following, Reservation};
+use super::bookings::{Bookings, Bound, Decided, Following, Load, Reservation};
 use super::capacity::{Held, Packing, Share};
 use super::jobs::{Claiming, State};
 use super::parts::Parts;
@@ -267,6 +267,15 @@ impl<'a> Plan<'a> {
     pub fn admits(&self, pool: PoolId) -> bool {
         self.bookings.admits(&self.scene.model, pool)
     }
+    /// Tells whether that limit lets a job wait there: it is bound to the site already, or one more may come.
+    pub fn lets_wait(&self, job: JobId, pool: PoolId) -> bool {
+        let site = |pool: PoolId| self.scene.model.pools[pool].site;
+        self.bound(job).is_some_and(|bound| site(bound.pool) == site(pool)) || self.bookings.admits(&self.scene.model, pool)
+    }
+    /// Returns the pool that a queued job waits for, after the decisions so far.
+    pub fn bound_pool(&self, job: JobId) -> Option<PoolId> {
+        self.bound(job).map(|bound| bound.pool)
+    }
     /// Counts installed GPUs of a pool.
     pub fn installed(&self, pool: PoolId) -> u64 {
         self.bookings.capacity.installed(pool)
@@ -322,6 +331,16 @@ impl<'a> Plan<'a> {
     /// Returns the GPU time that waits and runs at a pool, by estimate.
     pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
         self.bookings.load[pool].outstanding_gpu_us
+    }
+    /// Returns what waits and runs at a pool besides a job, which may wait there itself.
+    pub fn load_besides(&self, job: JobId, pool: PoolId) -> Load {
+        let load = self.bookings.load[pool];
+        let Some(own) = self.bound(job).filter(|bound| bound.pool == pool) else { return load };
+        Load {
+            queued: load.queued - 1,
+            queued_gpus: load.queued_gpus - u64::from(self.scene.jobs.attributes(job).gpus),
+            outstanding_gpu_us: load.outstanding_gpu_us - u128::from(own.load_gpu_us),
+        }
     }
     /// Returns when a gang can start in a pool by what is expected to end there; see [`Bookings::earliest_fit`].
     pub fn earliest_fit(&self, pool: PoolId, gpus: u32) -> Option<Reservation> {
@@ -405,7 +424,7 @@ impl<'a> Plan<'a> {
             return Err(Refusal::Protocol(ProtocolFault::UnknownPool(pool)));
         }
         let candidate = self.candidate(job, pool)?;
-        if !self.bookings.admits(&self.scene.model, pool) {
+        if !self.lets_wait(job, pool) {
             return Err(Refusal::Admission { site: self.scene.model.pools[pool].site });
         }
         let before = self.bound(job);

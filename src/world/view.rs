@@ -17,12 +17,21 @@ pub struct View<'a> {
     pub(super) scene: &'a Scene,
     pub(super) delta: &'a Delta,
     pub(super) oracle: bool,
+    /// The site whose scheduler looks; none: one that sees them all.
+    site: Option<SiteId>,
 }
 
 impl<'a> View<'a> {
     /// Makes the view of a round.
     pub(crate) fn new(scene: &'a Scene, delta: &'a Delta, oracle: bool) -> Self {
-        Self { scene, delta, oracle }
+        Self { scene, delta, oracle, site: None }
+    }
+    /// Narrows the view to the pools and the news of one site: what a scheduler sees that a site keeps for itself.
+    pub fn of_site<'b>(self, site: SiteId, news: &'b Delta) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View { scene: self.scene, delta: news, oracle: self.oracle, site: Some(site) }
     }
     /// Returns the simulated time.
     pub fn now(self) -> Time {
@@ -75,7 +84,13 @@ impl<'a> View<'a> {
     }
     /// Returns the pools where a job may ever run, in pool order.
     pub fn candidates(self, job: JobId) -> &'a [Candidate] {
-        self.scene.reach.candidates(self.job(job).reach)
+        let all = self.scene.reach.candidates(self.job(job).reach);
+        let Some(site) = self.site else { return all };
+        // A site's pools stand together.
+        let pools = &self.model().sites[site];
+        let from = all.partition_point(|candidate| candidate.pool < pools.first_pool);
+        let to = all.partition_point(|candidate| candidate.pool.0 < pools.first_pool.0 + pools.pool_count);
+        &all[from..to]
     }
     /// Returns the candidate of one pool. *O*(log pools).
     pub fn candidate(self, job: JobId, pool: PoolId) -> Option<&'a Candidate> {

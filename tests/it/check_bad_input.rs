@@ -122,6 +122,30 @@ fn sizes_that_no_memory_holds_answer_at_once() {
 }
 
 #[test]
+fn schedulers_of_sites() {
+    check(
+        10,
+        3,
+        &[
+            ("[site.zhongwei]\nscheduler = \"fifo+eazy\"", "no policy part is named `eazy`; did you mean `easy`?"),
+            ("[site.zhongwei]\nscheduler = \"fifo+sjf\"", "`fifo` and `sjf` are both of kind `order`"),
+            ("[site.zhongwei]\nscheduler = \"fifo+global\"", "`global` searches all sites; the scheduler of a site has its own"),
+        ],
+    );
+    check(
+        10,
+        3,
+        &[
+            (
+                "[site.zhongwei]\nscheduler = \"fifo\"\n[policy]\nbind = \"at-start\"",
+                "`at-start` binds jobs when they start; the site `zhongwei` has a",
+            ),
+            ("[site.zhongwei]\nscheduler = \"\"", "`` is not a policy: it is empty"),
+        ],
+    );
+}
+
+#[test]
 fn keys_names_and_references() {
     check(8, 3, &[("[workload.training]\ngpu = 8", "my.toml:3:1: workload.training.gpu: unknown key `gpu`; did you mean `gpus`?")]);
     check(

@@ -8,6 +8,7 @@
 )]
 
 mod bridge;
+mod broker;
 mod chaos;
 mod check_bad_input;
 mod check_catalogue;

@@ -9,7 +9,7 @@ use edwc::policy::{BuildContext, registry};
 use edwc::scenario::{Options as Reading, Scenario, choose_policy};
 use edwc::world::records::JobRecord;
 
-const SEED: Seed = Seed { seed: 1, replication: 0 };
+pub const SEED: Seed = Seed { seed: 1, replication: 0 };
 
 /// Three sites with a pool each: the middle one, a far one, one at home. The far one is green, its chips are fast and dear.
 const THREE_SITES: &str = r#"
@@ -44,11 +44,11 @@ const FAR: u32 = 1;
 const HOME: u32 = 2;
 
 /// Jobs of any pool, and such that only run on one of the two chips.
-const ANY: u32 = 0;
+pub const ANY: u32 = 0;
 const FAST_ONLY: u32 = 1;
 const SLOW_ONLY: u32 = 2;
 
-fn world(sites: &str) -> Model {
+pub fn world(sites: &str) -> Model {
     let text = format!(
         r#"
 format = 1
@@ -96,7 +96,7 @@ dataset = {{ data = "any", size = "1 GB" }}
 }
 
 /// A job whose estimate is exact.
-fn job(submit_s: u64, class: u32, gpus: u32, work_s: u64) -> JobSpec {
+pub fn job(submit_s: u64, class: u32, gpus: u32, work_s: u64) -> JobSpec {
     JobSpec {
         workload: WorkloadId(0),
         submit: Time(submit_s * 1_000_000),
@@ -129,7 +129,7 @@ impl JobSource for Given {
     }
 }
 
-fn run(model: &Model, jobs: Vec<JobSpec>, policy: &str) -> Vec<JobRecord> {
+pub fn run(model: &Model, jobs: Vec<JobSpec>, policy: &str) -> Vec<JobRecord> {
     let choice = choose_policy(policy, &model.policy).unwrap_or_else(|problem| panic!("{}", problem.message));
     let mut policy = registry::build(&choice, BuildContext { model, seed: SEED }).expect("the policy exists");
     let options = Options { keep_postings: false, sample_every: None };
@@ -141,10 +141,10 @@ fn run(model: &Model, jobs: Vec<JobSpec>, policy: &str) -> Vec<JobRecord> {
     records
 }
 
-fn pools(records: &[JobRecord]) -> Vec<u32> {
+pub fn pools(records: &[JobRecord]) -> Vec<u32> {
     records.iter().map(|record| record.pool.expect("every job runs").0).collect()
 }
-fn starts(records: &[JobRecord]) -> Vec<f64> {
+pub fn starts(records: &[JobRecord]) -> Vec<f64> {
     records.iter().map(|record| record.start.expect("every job starts").as_secs_f64()).collect()
 }
 

@@ -62,7 +62,7 @@ impl AtStart {
         }
         self.fresh.clear();
         for job in &delta.arrived {
-            parts.place.seen(view, *job);
+            parts.seen(view, *job);
             let best = parts.place.best_start_anywhere(view, plan, *job);
             if best > view.now() && plan.defer(*job, best).is_ok() {
                 self.deferred.push(best, view.job(*job).number, *job, None);
@@ -206,7 +206,7 @@ impl AtStart {
         self.scratch.clear();
         for candidate in view.candidates(job) {
             if plan.could_hold(candidate.pool, gpus) {
-                self.scratch.push(Offer::new(*candidate, expected_wait(plan, candidate.pool, gpus)));
+                self.scratch.push(Offer::new(*candidate, expected_wait(plan, job, candidate.pool, gpus)));
             }
         }
         parts.place.rate(view, plan, job, &mut self.scratch);

@@ -3,7 +3,7 @@
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
 use super::cohort::Heads;
-use super::composed::{Attempt, Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::composed::{Attempt, Binding, Entry, Listed, Parts, StrictlyBlocked, unlist};
 use super::conservative::Reservations;
 use super::evict_lower::Eviction;
 use super::order::{Order, Queue, Waiting};
@@ -111,7 +111,7 @@ impl AtSubmit {
             }
         }
         for job in &delta.arrived {
-            parts.place.seen(view, *job);
+            parts.seen(view, *job);
             self.bind(parts, view, plan, *job);
         }
         while let Some((job, pool)) = self.deferred.pop_due(view.now()) {
@@ -141,21 +141,10 @@ impl AtSubmit {
     }
 
     fn bind(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
-        match parts.place.bind(view, plan, job, &mut self.scratch) {
-            Some(pool) if plan.bind(job, pool).is_ok() => {
-                parts.place.chosen(pool);
-                if (parts.stage_at_submit || parts.place.prefetches()) && plan.must_move(job, pool) {
-                    // A refusal leaves the move to the start.
-                    let _ = plan.prefetch(job, view.model().pools[pool].site);
-                }
-                let best = view.candidate(job, pool).map_or(view.now(), |candidate| parts.place.best_start(view, job, candidate));
-                if best > view.now() && plan.defer(job, best).is_ok() {
-                    self.deferred.push(best, view.job(job).number, job, Some(pool));
-                } else {
-                    self.enqueue_when_ready(parts, view, plan, job, pool);
-                }
-            }
-            _ => self.unbound.push(job),
+        match parts.bind(view, plan, job, &mut self.scratch) {
+            Some(Binding { pool, from }) if from > view.now() => self.deferred.push(from, view.job(job).number, job, Some(pool)),
+            Some(Binding { pool, .. }) => self.enqueue_when_ready(parts, view, plan, job, pool),
+            None => self.unbound.push(job),
         }
     }
 

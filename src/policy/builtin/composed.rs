@@ -5,11 +5,12 @@ use super::at_submit::AtSubmit;
 use super::backfill::Backfill;
 use super::evict_lower::EvictLower;
 use super::order::{Order, Queue};
-use super::place::Place;
+use super::place::{Offer, Place};
 use super::reclaim::Reclaim;
-use crate::model::{JobId, JobNumber, PolicyPart, Queueing, QuotaId};
+use crate::base::Time;
+use crate::model::{JobId, JobNumber, PolicyPart, PoolId, Queueing, QuotaId};
 use crate::policy::registry;
-use crate::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View};
+use crate::policy::{BuildContext, Needs, PartInfo, PartKind, Plan, PolicyError, Scheduler, View};
 use crate::rules;
 use crate::world::Refusal;
 
@@ -38,29 +39,66 @@ enum Bind {
     AtStart(AtStart),
 }
 
-impl Composed {
-    /// Composes checked parts, one of each kind that must be there.
-    pub(in crate::policy) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
-        let find =
-            |kind: PartKind| chosen.iter().find_map(|part| registry::part(&part.name).filter(|info| info.kind == kind).map(|info| (part, info)));
-        let (order, _) = find(PartKind::Order).expect("the registry completes the parts");
-        let (bind, _) = find(PartKind::Bind).expect("the registry completes the parts");
-        let (place, place_info) = find(PartKind::Place).expect("the registry completes the parts");
-        let preempt = |name: &str| find(PartKind::Preempt).filter(|(_, info)| info.name == name);
-        let parts = Parts {
+/// Where a job was bound, and from when on it queues there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Binding {
+    pub(super) pool: PoolId,
+    pub(super) from: Time,
+}
+
+/// Finds the part of a kind.
+fn find(chosen: &[PolicyPart], kind: PartKind) -> Option<(&PolicyPart, &'static PartInfo)> {
+    chosen.iter().find_map(|part| registry::part(&part.name).filter(|info| info.kind == kind).map(|info| (part, info)))
+}
+
+fn binds_at_start(chosen: &[PolicyPart]) -> bool {
+    find(chosen, PartKind::Bind).is_some_and(|(part, _)| part.name == "at-start")
+}
+
+impl Parts {
+    /// Makes checked parts; without a placement jobs stay where somebody else binds them.
+    pub(super) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
+        let (order, _) = find(chosen, PartKind::Order).expect("the registry completes the parts");
+        let at_start = binds_at_start(chosen);
+        let preempt = |name: &str| find(chosen, PartKind::Preempt).filter(|(_, info)| info.name == name);
+        Self {
             order: Order::new(order, context.model.tenant_count()),
-            place: Place::new(place, place_info, bind.name == "at-start", context),
-            backfill: find(PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
+            place: find(chosen, PartKind::Place).map_or(Place::as_bound(at_start), |(part, info)| Place::new(part, info, at_start, context)),
+            backfill: find(chosen, PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
             stage_at_submit,
-        };
-        let bind = match bind.name.as_str() {
-            "at-start" => Bind::AtStart(AtStart::new(context.model.pools.len())),
-            _ => Bind::AtSubmit(AtSubmit::new(context.model.pools.len())),
-        };
+        }
+    }
+    /// Follows a job that was submitted.
+    pub(super) fn seen(&mut self, view: View<'_>, job: JobId) {
+        self.place.seen(view, job);
+    }
+    /// Binds a job to the pool that the placement chooses, moves its data and defers it where the placement says so. `None`: no pool can ever
+    /// hold it.
+    pub(super) fn bind(&mut self, view: View<'_>, plan: &mut Plan<'_>, job: JobId, scratch: &mut Vec<Offer>) -> Option<Binding> {
+        let pool = self.place.bind(view, plan, job, scratch)?;
+        if !self.place.leaves(plan, job, pool) {
+            plan.bind(job, pool).ok()?;
+        }
+        self.place.chosen(pool);
+        if (self.stage_at_submit || self.place.prefetches()) && plan.must_move(job, pool) {
+            // A refusal leaves the move to the start.
+            let _ = plan.prefetch(job, view.model().pools[pool].site);
+        }
+        let best = view.candidate(job, pool).map_or(view.now(), |candidate| self.place.best_start(view, job, candidate));
+        let waits = best > view.now() && plan.defer(job, best).is_ok();
+        Some(Binding { pool, from: if waits { best } else { view.now() } })
+    }
+}
+
+impl Composed {
+    /// Composes checked parts, one of each kind that must be there.
+    pub(in crate::policy) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
+        let pools = context.model.pools.len();
+        let bind = if binds_at_start(chosen) { Bind::AtStart(AtStart::new(pools)) } else { Bind::AtSubmit(AtSubmit::new(pools)) };
         let oracle = chosen.iter().any(|part| registry::part(&part.name).is_some_and(|info| info.oracle));
-        Self { parts, bind, oracle }
+        Self { parts: Parts::new(chosen, stage_at_submit, context), bind, oracle }
     }
 }
 
@@ -141,7 +179,7 @@ impl StrictlyBlocked {
         }
     }
     /// Tells whether a job stands behind a blocked head of one of its own quotas.
-    pub(super) fn stops(&self, plan: &Plan<'_>, job: JobId, pool: crate::model::PoolId) -> bool {
+    pub(super) fn stops(&self, plan: &Plan<'_>, job: JobId, pool: PoolId) -> bool {
         self.0.iter().any(|quota| plan.is_charged_to(job, pool, *quota))
     }
 }

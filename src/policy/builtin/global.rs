@@ -22,7 +22,7 @@ pub(super) static GLOBAL: PartInfo = PartInfo {
 /// Returns the cost of a candidate: when its GPUs are expected to be there and its data with them, then the nodes spanned.
 pub(super) fn cost(view: View<'_>, plan: &Plan<'_>, job: JobId, offer: &Offer) -> (i64, i64) {
     let (pool, gpus) = (offer.candidate.pool, view.job(job).gpus);
-    let first_fit = if offer.wait_us > 0 && plan.queued(pool) == 0 { plan.earliest_fit(pool, gpus) } else { None };
+    let first_fit = if offer.wait_us > 0 && plan.load_besides(job, pool).queued == 0 { plan.earliest_fit(pool, gpus) } else { None };
     let wait = first_fit.map_or(offer.wait_us, |fit| fit.at.saturating_since(view.now()).0);
     let (staging, _) = view.expected_time(job, &offer.candidate);
     let nodes = gpus.div_ceil(view.model().pools[pool].gpus_per_node);

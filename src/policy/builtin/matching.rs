@@ -86,7 +86,7 @@ impl Matching {
             let here = view.candidates(*job).iter().filter(|candidate| plan.fits(candidate.pool, gpus));
             let mut offers = std::mem::take(&mut self.offers);
             offers.clear();
-            offers.extend(here.map(|candidate| Offer::new(*candidate, expected_wait(plan, candidate.pool, gpus))));
+            offers.extend(here.map(|candidate| Offer::new(*candidate, expected_wait(plan, *job, candidate.pool, gpus))));
             self.weights.rate(view, plan, *job, &mut offers);
             for offer in &offers {
                 let score = (offer.cost.0 as f64 / SCALE * UNIT as f64) as i64 + UNIT;

@@ -3,6 +3,7 @@
 mod at_start;
 mod at_submit;
 mod backfill;
+mod broker;
 mod carbon_waiting;
 mod cohort;
 mod composed;
@@ -28,6 +29,7 @@ mod srpt;
 mod subsidy_greedy;
 mod weighted;
 
+pub use broker::Broker;
 pub use composed::Composed;
 
 use super::{PartInfo, PartKind};

@@ -156,7 +156,9 @@ enum Goal {
     LocalFirst,
     Nearest,
     Cheapest,
-    Greenest { market: bool },
+    Greenest {
+        market: bool,
+    },
     Fastest,
     Random(Stream),
     ShortestQueue(Stream),
@@ -164,11 +166,15 @@ enum Goal {
     PowerOfTwo(Stream),
     Weighted(Weights),
     SubsidyGreedy,
-    NearData { prefetch: bool },
+    NearData {
+        prefetch: bool,
+    },
     Global,
     Matching(Matching),
     LeastFragments(Typical),
     CarbonWaiting(CarbonWaiting),
+    /// Where somebody else has bound the job: a site's scheduler whose broker has chosen.
+    AsBound,
 }
 
 impl Place {
@@ -199,13 +205,22 @@ impl Place {
         Self { goal, wait_us: (parameter(part, info, "wait_h") * MICROS_PER_HOUR as f64) as u64, at_start }
     }
 
+    /// Leaves jobs where somebody else has bound them.
+    pub(super) fn as_bound(at_start: bool) -> Self {
+        Self { goal: Goal::AsBound, wait_us: u64::MAX, at_start }
+    }
+    /// Tells whether a job stays where it is bound.
+    pub(super) fn leaves(&self, plan: &Plan<'_>, job: JobId, pool: PoolId) -> bool {
+        matches!(self.goal, Goal::AsBound) && plan.bound_pool(job) == Some(pool)
+    }
+
     /// Chooses the pool that a job is bound to at its submission; `None` if no pool can ever hold it. *O*(candidates).
     pub(super) fn bind(&mut self, view: View<'_>, plan: &Plan<'_>, job: JobId, scratch: &mut Vec<Offer>) -> Option<PoolId> {
         let gpus = view.job(job).gpus;
         scratch.clear();
         for candidate in view.candidates(job) {
-            if plan.can_ever(job, candidate.pool) && plan.admits(candidate.pool) {
-                scratch.push(Offer::new(*candidate, expected_wait(plan, candidate.pool, gpus)));
+            if plan.can_ever(job, candidate.pool) && plan.lets_wait(job, candidate.pool) {
+                scratch.push(Offer::new(*candidate, expected_wait(plan, job, candidate.pool, gpus)));
             }
         }
         let shortest = scratch.iter().map(|offer| offer.wait_us).min()?;
@@ -281,7 +296,7 @@ impl Goal {
         let cost = match self {
             Self::FirstFit => i64::from(pool.0),
             Self::BestFit => clamp(plan.free(pool)),
-            Self::LeastLoaded => load_per_gpu(plan, pool),
+            Self::LeastLoaded => load_per_gpu(plan, job, pool),
             Self::LocalFirst => {
                 let (region, site) = (&view.model().regions[view.job(job).region], &view.model().sites[site]);
                 if region.city == site.city {
@@ -303,6 +318,7 @@ impl Goal {
             Self::Global => return global::cost(view, plan, job, offer),
             Self::LeastFragments(typical) => typical.cost(view, plan, job, pool),
             Self::CarbonWaiting(waiting) => waiting.cost(view, job, candidate),
+            Self::AsBound => i64::from(plan.bound_pool(job) != Some(pool)),
             Self::RoundRobin(_) | Self::PowerOfTwo(_) | Self::Weighted(_) | Self::Matching(_) => unreachable!("they rate all pools at once"),
         };
         (cost, 0)
@@ -310,14 +326,15 @@ impl Goal {
 }
 
 /// Returns the expected wait at a pool in microseconds: none if the job fits now and nobody queues there, else the outstanding work per GPU.
-pub(super) fn expected_wait(plan: &Plan<'_>, pool: PoolId, gpus: u32) -> u64 {
-    if plan.queued(pool) == 0 && plan.fits(pool, gpus) { 0 } else { load_per_gpu(plan, pool).max(1).unsigned_abs() }
+pub(super) fn expected_wait(plan: &Plan<'_>, job: JobId, pool: PoolId, gpus: u32) -> u64 {
+    let nobody_waits = plan.load_besides(job, pool).queued == 0;
+    if nobody_waits && plan.fits(pool, gpus) { 0 } else { load_per_gpu(plan, job, pool).max(1).unsigned_abs() }
 }
 
-/// Returns the outstanding work per GPU of a pool in microseconds.
-pub(super) fn load_per_gpu(plan: &Plan<'_>, pool: PoolId) -> i64 {
+/// Returns the outstanding work per GPU of a pool in microseconds, besides that of the job.
+pub(super) fn load_per_gpu(plan: &Plan<'_>, job: JobId, pool: PoolId) -> i64 {
     let installed = plan.installed(pool).max(1);
-    i64::try_from(plan.outstanding_gpu_us(pool) / u128::from(installed)).unwrap_or(i64::MAX)
+    i64::try_from(plan.load_besides(job, pool).outstanding_gpu_us / u128::from(installed)).unwrap_or(i64::MAX)
 }
 
 fn clamp(value: u64) -> i64 {

@@ -28,7 +28,7 @@ pub(super) fn rate(chance: Stream, view: View<'_>, plan: &Plan<'_>, job: JobId, 
     for offer in offers {
         let may_be_drawn = may_be_drawn(offer);
         let drawn = may_be_drawn && (place == first || place == second);
-        offer.cost = if drawn { (0, load_per_gpu(plan, offer.candidate.pool)) } else { (1, (draws.bits() >> 1) as i64) };
+        offer.cost = if drawn { (0, load_per_gpu(plan, job, offer.candidate.pool)) } else { (1, (draws.bits() >> 1) as i64) };
         place += u64::from(may_be_drawn);
     }
 }

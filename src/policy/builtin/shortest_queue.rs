@@ -26,7 +26,7 @@ const TIE_BITS: u32 = 20;
 
 /// Returns the cost of a pool for one job.
 pub(super) fn cost(chance: Stream, view: View<'_>, plan: &Plan<'_>, job: JobId, pool: PoolId) -> i64 {
-    let jobs = plan.queued(pool) + plan.running(pool);
+    let jobs = plan.load_besides(job, pool).queued + plan.running(pool);
     let tie = chance.at(view.job(job).number << TIE_BITS | u64::from(pool.0)).bits() >> (64 - TIE_BITS);
     i64::try_from(jobs << TIE_BITS | tie).unwrap_or(i64::MAX)
 }

@@ -66,7 +66,7 @@ impl Weights {
             if delay { offer.time_to_end(view, job) } else { 0 },
             if money { plan.net_cost(job, candidate).0 } else { 0 },
             if carbon { clamp(view.expected_carbon_mg(job, candidate, false)) } else { 0 },
-            if load { load_per_gpu(plan, candidate.pool) } else { 0 },
+            if load { load_per_gpu(plan, job, candidate.pool) } else { 0 },
         ]
     }
 }

@@ -1,8 +1,8 @@
 //! The list of all keys: the file, places, the fleet, energy and the network.
 
 use super::Kind::{
-    Bilingual, Date, Declares, Either, Exactly, File, Hours, Integer, Limit, List, Map, Name, Number, Position, Quantity, Reference, Share, Table,
-    Text, Words,
+    Bilingual, Date, Declares, Either, Exactly, File, Hours, Integer, Limit, List, Map, Name, Number, Parts, Position, Quantity, Reference, Share,
+    Table, Text, Words,
 };
 use super::jobs::{CLASS, DATA, TENANT, WORKLOAD};
 use super::rules::{ACCESS, ADMISSION, CHANGE, EVIDENCE, FAILURE, LEVY, OUTSIDE, POLICY, QUOTA, SOURCE, STACK, SUBSIDY};
@@ -145,6 +145,12 @@ static SITE: Shape = Shape {
         optional("green_share", Share, "0", "contracted green power, for market-based carbon"),
         optional("power_limit", Quantity(Unit::Power), "none", "the most metered power"),
         optional("cache", Quantity(Unit::Bytes), "no limit", "the size of its dataset cache"),
+        optional(
+            "scheduler",
+            Parts,
+            "the policy's order, backfilling and preemption",
+            "its own scheduler, `fifo+easy`: jobs are bound to the site when they are submitted, and it decides on the rest among its pools",
+        ),
         key("tariff", Reference(Target::Tariff), "its tariff"),
         key("grid", Reference(Target::Grid), "its grid"),
         key("pool", Declares(&Table(&POOL)), "its pools"),

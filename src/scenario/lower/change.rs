@@ -15,7 +15,7 @@ use std::cell::RefCell;
 /// What can change, and which keys of it cannot: `*` stands for a name.
 const CHANGEABLE: [(&str, &[&str]); 12] = [
     ("site.*.pool.*", &["chip", "gpus_per_node"]),
-    ("site.*", &["name", "at", "province", "city", "hub", "side", "owner", "pool"]),
+    ("site.*", &["name", "at", "province", "city", "hub", "side", "owner", "pool", "scheduler"]),
     ("tariff.*", &[]),
     ("grid.*", &[]),
     ("network.link.*", &["ends"]),

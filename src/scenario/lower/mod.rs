@@ -74,6 +74,7 @@ fn lower<'a>(lowering: &'a Lowering<'a>) -> Model {
     model.levies = rules::levies(&root, &model);
     model.failures = failure::lower(&root, &model);
     model.policy = policy::lower(&root);
+    model.schedulers = policy::schedulers(&root);
     model
 }
 
@@ -115,6 +116,7 @@ fn empty(lowering: &Lowering<'_>) -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: crate::model::PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: crate::model::EvidenceCount::default(),
     }
 }

@@ -1,8 +1,10 @@
 //! `[policy]`, and `--policy`.
 
 use super::super::reader::Item;
-use crate::diag::{BAD_PARAMETER, Code, Diagnostic, SAME_PART_TWICE, UNKNOWN_PART};
-use crate::model::{PolicyChoice, PolicyPart};
+use super::section;
+use crate::base::Column;
+use crate::diag::{BAD_PARAMETER, Code, Diagnostic, MISPLACED_PART, SAME_PART_TWICE, UNKNOWN_PART};
+use crate::model::{PolicyChoice, PolicyPart, SiteId};
 use crate::policy::PartKind;
 use crate::policy::registry::{self, ComposeError};
 
@@ -28,6 +30,7 @@ fn code(error: &ComposeError) -> Code {
     match error {
         ComposeError::UnknownPart { .. } => UNKNOWN_PART,
         ComposeError::TwoOfAKind { .. } => SAME_PART_TWICE,
+        ComposeError::BindsTooLate { .. } => MISPLACED_PART,
         _ => BAD_PARAMETER,
     }
 }
@@ -60,6 +63,30 @@ pub(super) fn lower(root: &Item<'_>) -> PolicyChoice {
         }
     }
     PolicyChoice { parts, stage_at_submit: policy.item("stage").text() == Some("at-submit") }
+}
+
+/// Reads the schedulers that sites keep for themselves.
+pub(super) fn schedulers(root: &Item<'_>) -> Column<SiteId, Vec<PolicyPart>> {
+    let own = |(_, site): (&str, Item<'_>)| {
+        let item = site.item("scheduler");
+        let parts = item.text().map(|text| read(&item, text)).unwrap_or_default();
+        for part in parts.iter().filter(|part| part.name == "global") {
+            let message = format!("`{}` searches all sites; the scheduler of a site has its own", part.name);
+            item.report(MISPLACED_PART, message, "write it as `policy.place`: the broker chooses the site");
+        }
+        parts
+    };
+    let own: Column<SiteId, _> = section(root, "site").map(own).collect();
+    let policy = root.item("policy");
+    let with_own = section(root, "site").find(|(_, site)| site.has("scheduler"));
+    for (key, (name, _)) in ["bind", "preset"].into_iter().flat_map(|key| with_own.clone().map(|with_own| (key, with_own))) {
+        let item = policy.item(key);
+        if item.text().is_some_and(|text| registry::parse(text).is_ok_and(|parts| parts.iter().any(|part| part.name == "at-start"))) {
+            let error = ComposeError::BindsTooLate { part: "at-start".to_owned(), site: name.to_owned() };
+            item.report(MISPLACED_PART, error.to_string(), error.help());
+        }
+    }
+    own
 }
 
 fn read(item: &Item<'_>, text: &str) -> Vec<PolicyPart> {

@@ -82,3 +82,31 @@ fn no_world_breaks_under_a_built_in_policy() {
         });
     }
 }
+
+/// Schedulers that sites keep in turn; the first is none.
+const OWN: [&str; 8] = [
+    "",
+    "fifo+easy",
+    "smallest+skip",
+    "priority+at-start+easy",
+    "fifo+conservative+best-fit",
+    "fair-share+at-start+conservative+random",
+    "priority+evict-lower",
+    "fifo+at-start+carbon-waiting+reclaim",
+];
+
+#[test]
+fn no_world_breaks_under_a_broker() {
+    let has = |choice: &PolicyChoice, name: &str| choice.parts.iter().any(|part| part.name == name);
+    let choices: Vec<_> = combinations().into_iter().filter(|choice| has(choice, "at-submit")).collect();
+    for (series, choice) in choices.iter().enumerate().step_by(23) {
+        for_worlds(3_000 + series as u64, 1, |mut world| {
+            let own = |site: usize| OWN[(series / 23 + site) % OWN.len()];
+            let parts = |own: &str| if own.is_empty() { Vec::new() } else { registry::parse(own).expect("a scheduler") };
+            world.model.schedulers = (0..world.model.sites.len()).map(|site| parts(own(site))).collect();
+            let ready_time = has(choice, "ready-time");
+            survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start: false, ready_time }));
+            Ok(())
+        });
+    }
+}

@@ -95,6 +95,7 @@ pub fn empty(frame: &Frame, on: Switches) -> Model {
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: EvidenceCount::default(),
     }
 }

@@ -51,6 +51,7 @@ pub fn plain(nodes: u32, gpus_per_node: u32, jobs: &[(u64, u32, u64)]) -> World 
         failures: Column::new(),
         changes: Vec::new(),
         policy: PolicyChoice::default(),
+        schedulers: Column::new(),
         evidence: EvidenceCount::default(),
     };
     model.chips.push(Chip { name: "chip".into(), domestic: false, pflops: Ratio::ONE, memory: Bytes::ZERO, idle: Power(0), busy: Power(0) });

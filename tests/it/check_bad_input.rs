@@ -122,6 +122,15 @@ fn sizes_that_no_memory_holds_answer_at_once() {
 }
 
 #[test]
+fn carbon_by_the_hour() {
+    let grid = "[grid.ningxia]\nby_hour = { \"22-2\" = \"0.1 kgCO2/kWh\", \"1-3\" = \"0.2 kgCO2/kWh\" }";
+    check(10, 3, &[(grid, "the hour from 1 to 2 has two factors; write each hour once")]);
+    let beside = "[grid.ningxia]\nseries = \"x.csv\"\nby_hour = { \"1-3\" = \"0.2 kgCO2/kWh\" }";
+    check(10, 3, &[(beside, "a grid needs one carbon intensity; give `carbon`, with or without `by_hour`, or a `series`")]);
+    check(10, 3, &[("[grid.ningxia]\nby_hour = { \"1-3\" = 0.2 }", "a bare number where a carbon intensity is needed")]);
+}
+
+#[test]
 fn schedulers_of_sites() {
     check(
         10,

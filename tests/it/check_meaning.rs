@@ -57,6 +57,12 @@ fn energy_and_network() {
     let Series::Daily(months) = &model.tariffs.as_slice()[1].prices else { panic!("a daily tariff") };
     assert_eq!((months[5].0.len(), months[6].0.len()), (1, 5), "the peak holds in July and August only");
     assert_eq!(model.grids.as_slice()[0].carbon, Series::constant(642_300));
+    let by_hour = parse("[grid.ningxia]\nby_hour = { \"22-2\" = \"0.1 kgCO2/kWh\", \"9-17\" = \"300 gCO2/kWh\" }", &[]).model;
+    let Series::Daily(months) = &by_hour.grids.iter().last().expect("two grids").carbon else { panic!("a daily grid") };
+    assert_eq!(
+        months[11],
+        DayPrices(vec![(0, 100_000), (2 * hour, 642_300), (9 * hour, 300_000), (17 * hour, 642_300), (22 * hour, 100_000)])
+    );
     let link = &model.network.links.as_slice()[0];
     assert_eq!((link.one_way, link.bandwidth, link.price), (Span(10_950), Some(Bandwidth(100_000_000_000)), Money(20_000)));
     assert_eq!(model.network.nodes[link.ends[0]].name, "hangzhou");

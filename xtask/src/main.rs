@@ -1,7 +1,8 @@
-//! All automation of the project, in Rust and without a dependency: `cargo xtask test`, `bench`, `codegen`.
+//! All automation of the project, in Rust and without a dependency: `cargo xtask test`, `bench`, `policies`, `codegen`.
 
 mod bench;
 mod codegen;
+mod policies;
 mod steps;
 mod test;
 
@@ -13,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                       --all adds every feature, the API documentation, licences and advisories
   verify              all cases with known answers, to one or two per cent: within an hour
   bench [NAME…]       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml
+  policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["test", "--all"] => test::run_steps(true),
         ["verify"] => steps::run(&mut steps::cargo(&["run", "--release", "--locked", "--", "verify"])),
         ["bench", names @ ..] => bench::run_benches(names),
+        ["policies", names @ ..] => policies::run_policies(names),
         ["codegen"] => codegen::run_codegen(false),
         ["codegen", "--check"] => codegen::run_codegen(true),
         _ => {

@@ -140,7 +140,8 @@ impl Broker {
             self.at[job.0 as usize] = None;
             self.deferred.retain(|other, _| other != job);
             if !view.delta().returned.contains(&job) {
-                self.sites[site].news.left.push(Left { job, number });
+                let left = Left { job, number, held_gpu_us: view.jobs().usage(job).held_gpu_us };
+                self.sites[site].news.left.push(left);
                 homeless.push(job);
             }
         }

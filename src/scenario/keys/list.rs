@@ -206,7 +206,13 @@ static GRID: Shape = Shape {
     name: "grid",
     about: "The carbon intensity of a grid, as a number or a series.",
     keys: &[
-        optional("carbon", Quantity(Unit::Carbon), "with `series`", "the factor"),
+        optional("carbon", Quantity(Unit::Carbon), "with `series`", "the factor outside of `by_hour`"),
+        optional(
+            "by_hour",
+            Map(KeyKind::Hours, &Quantity(Unit::Carbon)),
+            "none",
+            "other factors by range of local hours: `{ \"9-17\" = \"0.3 kgCO2/kWh\" }`",
+        ),
         optional("series", File, "none", "a CSV file with columns `at` or `hour`, and `value` (kgCO2/kWh)"),
     ],
 };

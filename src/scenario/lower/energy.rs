@@ -1,4 +1,4 @@
-//! `[tariff]` and `[grid]`.
+//! `[tariff]` and `[grid]`: prices and carbon by the hour.
 
 use super::super::keys::value;
 use super::super::quantity::Unit;
@@ -66,14 +66,27 @@ fn steps(hours: &[i64; 24]) -> DayPrices {
 }
 
 pub(super) fn grids(root: &Item<'_>, horizon: Option<Span>) -> Column<GridId, Grid> {
-    let carbon = |item: &Item<'_>| match (item.has("carbon"), item.has("series")) {
-        (false, true) => series(&item.item("series"), Unit::Carbon, horizon),
-        (given, other) => {
-            if given == other {
-                item.report(KEYS_TOGETHER, "a grid needs one carbon intensity", "give `carbon` or a `series`");
+    section(root, "grid").map(|(name, item)| Grid { name: name.to_owned(), carbon: carbon(&item, horizon) }).collect()
+}
+
+fn carbon(item: &Item<'_>, horizon: Option<Span>) -> Series {
+    match (item.has("carbon"), item.has("series")) {
+        (false, true) if !item.has("by_hour") => return series(&item.item("series"), Unit::Carbon, horizon),
+        (true, false) => {}
+        _ => item.report(KEYS_TOGETHER, "a grid needs one carbon intensity", "give `carbon`, with or without `by_hour`, or a `series`"),
+    }
+    let factor = |item: &Item<'_>| item.quantity(Unit::Carbon).and_then(|value| i64::try_from(value).ok()).unwrap_or(0);
+    let mut hours = [factor(&item.item("carbon")); 24];
+    let mut given = [false; 24];
+    for (range, value) in item.item("by_hour").entries() {
+        let Ok((from, to)) = value::hours(range) else { continue };
+        for hour in hours_of(from, to) {
+            if std::mem::replace(&mut given[hour], true) {
+                value.report(OVERLAP, format!("the hour from {hour} to {} has two factors", hour + 1), "write each hour once");
+                break;
             }
-            Series::constant(item.item("carbon").quantity(Unit::Carbon).and_then(|value| i64::try_from(value).ok()).unwrap_or(0))
+            hours[hour] = factor(&value);
         }
-    };
-    section(root, "grid").map(|(name, item)| Grid { name: name.to_owned(), carbon: carbon(&item) }).collect()
+    }
+    Series::Daily(Box::new(std::array::from_fn(|_| steps(&hours))))
 }

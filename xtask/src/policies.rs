@@ -1,0 +1,141 @@
+//! `cargo xtask policies`: the comparison of policies in docs/policies.md, run after run of the program itself.
+
+use crate::steps::{Failure, cargo, edwc, output, root, run};
+use std::fmt::Write as _;
+use std::fs;
+
+/// Where the comparison is written.
+const PAGE: &str = "docs/policies.md";
+
+/// What is run, with what stands above its table.
+const SCENARIOS: &[(&str, &str)] = &[
+    (
+        "scenarios/national.toml",
+        "The national scenario at 1:10: ten clusters, public money, quotas, failures, transfers. Nearly every job starts at once.",
+    ),
+    (
+        "scenarios/compare/itp-06.toml",
+        "A real log: cluster 06 of Microsoft ITP, 2,396 jobs in 60 days, on 144 GPUs at three sites.",
+    ),
+    (
+        "scenarios/compare/philly.toml",
+        "A real log: 82,247 jobs of Microsoft's Philly in 109 days, on 576 GPUs at three sites.",
+    ),
+];
+
+/// The policies that are compared: each placement under the same order and backfilling, then each other part under the same placement.
+const POLICIES: &[&str] = &[
+    "fifo+first-fit+easy",
+    "fifo+best-fit+easy",
+    "fifo+least-loaded+easy",
+    "fifo+local-first+easy",
+    "fifo+nearest+easy",
+    "fifo+cheapest+easy",
+    "fifo+greenest+easy",
+    "fifo+fastest+easy",
+    "fifo+random+easy",
+    "fifo+shortest-queue+easy",
+    "fifo+round-robin+easy",
+    "fifo+power-of-two+easy",
+    "fifo+weighted+easy",
+    "fifo+subsidy-greedy+easy",
+    "fifo+near-data+easy",
+    "fifo+fgd+easy",
+    "fifo+carbon-waiting+easy",
+    "fifo+global+easy",
+    "fifo+at-start+global+easy",
+    "fifo+at-start+cheapest+easy",
+    "fifo+at-start+matching+easy",
+    "fifo+cheapest",
+    "fifo+cheapest+skip",
+    "fifo+cheapest+easy-sjbf",
+    "fifo+cheapest+conservative",
+    "sjf+cheapest+easy",
+    "smallest+cheapest+easy",
+    "fair-share+cheapest+easy",
+    "las+cheapest+easy+evict-lower",
+];
+
+/// Refusals that whoever asks cannot avoid: what has room, or what a rule allows, is known by asking.
+const UNAVOIDABLE: &[&str] = &["room", "quota", "cap", "domestic", "access", "power", "admission"];
+
+/// Runs all policies on all scenarios and writes the page; names choose scenarios by what their paths contain.
+pub fn run_policies(names: &[&str]) -> Result<(), Failure> {
+    run(&mut cargo(&["build", "--release", "--locked"]))?;
+    let mut page = heading();
+    for (scenario, about) in SCENARIOS.iter().filter(|(path, _)| names.is_empty() || names.iter().any(|name| path.contains(name))) {
+        let _ = write!(page, "\n## {scenario}\n\n{about}\n\n{HEAD}");
+        for policy in POLICIES {
+            let row = row(scenario, policy)?;
+            println!("{}", row.trim_end());
+            page.push_str(&row);
+        }
+    }
+    page.push_str(CLOSING);
+    if names.is_empty() {
+        fs::write(root().join(PAGE), &page).map_err(|error| format!("{PAGE}: {error}"))?;
+        println!("wrote {PAGE}");
+    }
+    Ok(())
+}
+
+const HEAD: &str = "| policy | wait mean, min | completion mean, h | p95, h | utilisation | net cost, CNY/GPU-h | subsidies, CNY/GPU-h | \
+                    carbon, kg/GPU-h | decision, µs |\n\
+                    |---|---|---|---|---|---|---|---|---|\n";
+
+const CLOSING: &str = "\n## What was run, and what was not\n\n\
+    All of the above: each policy on each scenario, to the end. The command fails if a run ends with an error, or if the world refused something \
+    that a correct policy would not have asked for: a chip, a place or a delay that the job does not allow, a split, data that need not move, a job \
+    that waits by its own choice. Refusals for want of room, by quotas, caps and limits are how a policy learns of them.\n\n\
+    Every other combination of parts is run on random worlds by the tests (`it::chaos::builtin`), not on these scenarios.\n";
+
+fn heading() -> String {
+    "# Policies compared\n\n\
+     Written by `cargo xtask policies` from `edwc run --json`; do not edit. [What the parts are](reference/policies.md), \
+     [the scenarios](../scenarios/README.md#comparisons).\n\n\
+     Each scenario is run once, with its own seed: differences of a few per cent may be chance. *Utilisation* is GPU time held. *Net cost* is what \
+     tenants pay after subsidies, over GPU time held; *subsidies* are those of tenants and sites. *Carbon* is by location, idle power included. \
+     *Decision* is the mean wall-clock time of a round on the machine that made this page; it alone changes from run to run. `sjf` knows the true \
+     work of jobs (an oracle). Binding is at submission unless `at-start` says otherwise.\n"
+        .to_owned()
+}
+
+/// Runs one policy on one scenario.
+fn row(scenario: &str, policy: &str) -> Result<String, Failure> {
+    let json = output(&mut edwc("release", &["run", scenario, "--policy", policy, "--json"]))?;
+    let json = String::from_utf8_lossy(&json);
+    let value = |path: &[&str]| number(&json, path).ok_or_else(|| format!("{scenario}: the summary has no `{}`", path.join(".")));
+    let avoidable = refusals(&json).into_iter().filter(|kind| !UNAVOIDABLE.contains(&kind.as_str())).collect::<Vec<_>>();
+    if !avoidable.is_empty() {
+        return Err(format!("{scenario} under {policy}: refused what it need not have asked for: {}", avoidable.join(", ")));
+    }
+    let held = value(&["gpu_hours", "held"])?;
+    Ok(format!(
+        "| `{policy}` | {:.1} | {:.2} | {:.1} | {:.1} % | {:.2} | {:.3} | {:.3} | {:.1} |\n",
+        value(&["latency", "queue_wait", "mean"])? / 60.0,
+        value(&["latency", "completion", "mean"])? / 3600.0,
+        value(&["latency", "completion", "p95"])? / 3600.0,
+        value(&["utilisation", "allocated"])? * 100.0,
+        value(&["money", "tenants", "net_cny"])? / held,
+        value(&["money", "public_cny"])? / held,
+        value(&["carbon_kg", "location"])? / held,
+        value(&["decision_s", "mean"])? * 1e6,
+    ))
+}
+
+/// Returns a number of the summary: the first one after the keys of the path, one after the other.
+fn number(json: &str, path: &[&str]) -> Option<f64> {
+    let rest = path.iter().try_fold(json, |rest, key| {
+        let key = format!("\"{key}\"");
+        rest.find(&key).map(|at| &rest[at + key.len()..])
+    })?;
+    let value = rest.split_once(':')?.1.trim_start();
+    value.split(|letter: char| letter == ',' || letter == '}' || letter.is_whitespace()).next()?.parse().ok()
+}
+
+/// Lists the kinds of refusals that were counted.
+fn refusals(json: &str) -> Vec<String> {
+    let Some((_, rest)) = json.split_once("\"refusals\"") else { return Vec::new() };
+    let inside = rest.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |(inside, _)| inside);
+    inside.split(',').filter_map(|pair| Some(pair.split_once(':')?.0.trim().trim_matches('"').to_owned())).collect()
+}

@@ -15,5 +15,6 @@ pub mod rules;
 pub mod scenario;
 pub mod stats;
 pub mod verify;
+pub mod why;
 pub mod workload;
 pub mod world;

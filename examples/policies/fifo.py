@@ -99,8 +99,12 @@ class Fifo:
         return set()
 
 
+encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: json.dumps would make one for every line
+
+
 def say(message):
-    print(json.dumps(message, separators=(",", ":")), flush=True)
+    sys.stdout.write(encode(message) + "\n")
+    sys.stdout.flush()
 
 
 def main():

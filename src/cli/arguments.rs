@@ -21,7 +21,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Explain the code of an error or a warning.
     Explain(Explain),
-    /// Print the JSON Schema of scenario files, from which editors complete, or of the messages of policies.
+    /// Print the JSON Schema of scenario files, for editors, or of the messages of policies.
     Schema(Schema),
     /// Write a commented scenario to start from.
     Init(Init),
@@ -37,6 +37,8 @@ pub(crate) enum Command {
     /// Look at a log of jobs, convert it, or fit laws to it.
     #[command(subcommand)]
     Trace(Trace),
+    /// Tell a job's story from a run with `--explain`.
+    Why(Why),
     /// Run again from an output directory and compare.
     Reproduce(Reproduce),
     /// Run cases with known answers and judge what comes out.
@@ -79,6 +81,9 @@ pub(crate) struct Run {
     /// Format of the tables.
     #[arg(long, value_enum, default_value_t = Format::Csv, requires = "out")]
     pub(crate) format: Format,
+    /// Write down what was considered, decided and denied, for `edwc why`.
+    #[arg(long, requires = "out")]
+    pub(crate) explain: bool,
     /// Print the summary as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -201,6 +206,18 @@ pub(crate) struct Metrics {
     /// Write the reference page of all metrics and columns.
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// Output directory of a run with `--explain`.
+    pub(crate) directory: PathBuf,
+    /// Number of the job, as in its table of jobs.
+    pub(crate) job: u64,
+    /// Print what was written down as JSON lines.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `reproduce`.

@@ -89,11 +89,13 @@ pub(super) struct Conditions {
     pub(super) time_limit: Duration,
     /// Whether what is said to and by a command is to be kept.
     pub(super) transcript: bool,
+    /// Whether what was considered, decided and denied is written down, in an output directory.
+    pub(super) explain: bool,
 }
 
 impl Default for Conditions {
     fn default() -> Self {
-        Self { no_oracle: false, time_limit: Duration::from_secs(10), transcript: false }
+        Self { no_oracle: false, time_limit: Duration::from_secs(10), transcript: false, explain: false }
     }
 }
 

@@ -23,12 +23,14 @@ mod run;
 mod schema;
 #[expect(clippy::disallowed_types, reason = "the summary tells how long the run took")]
 mod simulate;
+mod story;
 mod summary;
 mod text;
 #[expect(clippy::disallowed_types, reason = "the policy is timed by the wall clock")]
 mod timed;
 mod trace;
 mod verify;
+mod why;
 
 use crate::policy::{Registered, registry};
 use arguments::{Arguments, Command, PolicyCommand};
@@ -86,6 +88,7 @@ fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Print
         Some(Command::Policy(PolicyCommand::Test(arguments))) => return conformance::run(&arguments, printer),
         Some(Command::Trace(arguments)) => return trace::run(&arguments, printer),
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
+        Some(Command::Why(arguments)) => return why::run(&arguments, printer),
         Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, registered, printer),
         Some(Command::Verify(arguments)) => return verify::run(&arguments, printer),
     }

@@ -2,7 +2,8 @@
 
 use super::failure::Failure;
 use super::printer::Printer;
-use super::simulate::{Outcome, Request, simulate};
+use super::simulate::{Files, Outcome, Request, simulate};
+use super::story::Story;
 use crate::output::manifest::{self, Manifest};
 use crate::output::tables::{Format, Tables};
 use crate::output::{OutputDirectory, hgrm};
@@ -37,8 +38,12 @@ pub(super) fn record(
     let mut directory = OutputDirectory::begin(out, &origin.inputs, force)?;
     let failed = |error: io::Error| Failure::io("write into", out, &error);
     let mut tables = Tables::create(&directory, format, request.model).map_err(failed)?;
-    let mut outcome = simulate(request, Some(&mut tables))?;
+    let mut story = if request.conditions.explain { Some(Story::create(&directory, request.model).map_err(failed)?) } else { None };
+    let mut outcome = simulate(request, Some(Files { tables: &mut tables, story: story.as_mut() }))?;
     tables.finish(&mut directory).map_err(failed)?;
+    if let Some(story) = story {
+        story.finish(&mut directory).map_err(failed)?;
+    }
     for (name, histogram) in [
         ("queue_wait", &outcome.overall.queue_wait),
         ("staging", &outcome.overall.staging),

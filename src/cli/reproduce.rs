@@ -9,6 +9,7 @@ use super::printer::Printer;
 use super::record::{TRANSCRIPT, record};
 use super::run::format;
 use super::simulate::Request;
+use super::story;
 use crate::model::PolicyChoice;
 use crate::output::directory::hash_file;
 use crate::output::manifest::{self, Manifest};
@@ -109,7 +110,7 @@ fn run_again(directory: &Path, manifest: &Manifest, policy: &Chosen, loaded: &lo
     let unknown = |_| invalid(directory, &format!("has an unknown format: `{}`", manifest.format));
     let asked = arguments::Format::from_str(&manifest.format, false).map_err(unknown)?;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
-    let conditions = Conditions { transcript: true, ..Conditions::default() };
+    let conditions = Conditions { transcript: true, explain: manifest.files.contains_key(story::FILE), ..Conditions::default() };
     let request = Request { model: loaded.model(), policy, conditions, seed: manifest.seed, interrupt: &interrupt, quiet: false };
     let scratch = Scratch::new(&std::env::temp_dir().join(format!("edwc-reproduce-{}", std::process::id())))?;
     printer.hush(true);

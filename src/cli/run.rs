@@ -43,6 +43,7 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
                 no_oracle: arguments.no_oracle,
                 time_limit: Duration::from_secs(arguments.policy_timeout),
                 transcript: arguments.transcript.is_some() || arguments.out.is_some(),
+                explain: arguments.explain,
             },
             seed: arguments.seed.unwrap_or(loaded.model().seed),
             interrupt: &interrupt,

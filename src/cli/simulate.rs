@@ -4,6 +4,7 @@ use super::chosen::{Chosen, Conditions, Driver};
 use super::failure::{Exit, Failure, plural};
 use super::interrupt::Interrupt;
 use super::progress::Progress;
+use super::story::Story;
 use super::timed::Timed;
 use crate::base::Span;
 use crate::base::random::Seed;
@@ -14,6 +15,7 @@ use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
 use crate::output::{Collector, RunFacts, Summary, Wall};
 use crate::policy::{BuildContext, Scheduler};
+use crate::why::Watcher;
 use crate::workload;
 use crate::world::network::Routes;
 use crate::world::records::Posting;
@@ -57,15 +59,24 @@ pub(super) struct Outcome {
     pub(super) stopped: Option<Failure>,
 }
 
-/// Runs a scenario under a policy; tables, if there are any, get every record.
-pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -> Result<Outcome, Failure> {
+/// Where the records of a run go.
+pub(super) struct Files<'a> {
+    /// The tables.
+    pub(super) tables: &'a mut Tables,
+    /// What `edwc why` tells from.
+    pub(super) story: Option<&'a mut Story>,
+}
+
+/// Runs a scenario under a policy; files, if there are any, get every record.
+pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> Result<Outcome, Failure> {
     let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: 0 };
     let mut driver = Driver::start(chosen, BuildContext { model, seed }, &request.conditions, request.interrupt)?;
     let mut policy = Timed::new(driver.scheduler());
     let sources = Box::new(workload::open(model, seed)?);
-    let keep = tables.is_some();
+    let keep = files.is_some();
+    let mut watcher = files.as_ref().is_some_and(|files| files.story.is_some()).then(Watcher::default);
     let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
     let mut run = Run::new(model, sources, policy.needs(), seed, options)?;
     let mut collector = Collector::new(model);
@@ -73,7 +84,11 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
     let mut progress = Progress::new(request.quiet);
     let mut rounds = 0_u32;
     let stopped = loop {
-        match run.step(&mut policy) {
+        let stepped = match &mut watcher {
+            Some(watcher) => run.step(&mut watcher.watching(&mut policy)),
+            None => run.step(&mut policy),
+        };
+        match stepped {
             Ok(true) => {}
             Ok(false) => break starving(&mut run, chosen),
             Err(RunError::Policy { .. }) if request.interrupt.asked() => break Some(interrupted()),
@@ -81,7 +96,7 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
             Err(error) => return Err(error.into()),
         }
         if run.jobs_out().len() >= DRAIN_AT {
-            drain(&mut run, &mut collector, tables.as_deref_mut(), &mut postings)?;
+            drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
         }
         rounds = rounds.wrapping_add(1);
         if rounds.is_multiple_of(ROUNDS_BETWEEN_LOOKS) {
@@ -92,12 +107,15 @@ pub(super) fn simulate(request: &Request<'_>, mut tables: Option<&mut Tables>) -
         }
     };
     progress.finish();
-    drain(&mut run, &mut collector, tables.as_deref_mut(), &mut postings)?;
+    if let Some(watcher) = &mut watcher {
+        watcher.close(run.now(), run.model());
+    }
+    drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
     let mut ending = run.finish(stopped.is_some())?;
     collector.jobs(&ending.jobs);
-    if let Some(tables) = tables {
+    if let Some(files) = &mut files {
         postings.extend(ending.ledger.drain_postings());
-        write(tables, &ending, &postings).map_err(|error| table_failure(&error))?;
+        write(files, &ending, &postings).map_err(|error| table_failure(&error))?;
     }
     let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: policy.decision_time() };
     let summary = summarise(&collector, &ending, request, wall);
@@ -137,12 +155,22 @@ fn interrupted() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run")
 }
 
-fn drain(run: &mut Run, collector: &mut Collector, tables: Option<&mut Tables>, postings: &mut Vec<Posting>) -> Result<(), Failure> {
+fn drain(
+    run: &mut Run,
+    collector: &mut Collector,
+    files: &mut Option<Files<'_>>,
+    watcher: &mut Option<Watcher>,
+    postings: &mut Vec<Posting>,
+) -> Result<(), Failure> {
     collector.jobs(run.jobs_out());
-    if let Some(tables) = tables {
+    if let Some(Files { tables, story }) = files {
         postings.extend(run.ledger().drain_postings());
         let written = tables.jobs(run.jobs_out()).and_then(|()| tables.samples(run.samples_out())).and_then(|()| tables.postings(postings));
         written.map_err(|error| table_failure(&error))?;
+        if let (Some(story), Some(watcher)) = (story, watcher) {
+            let told = story.facts(watcher.take()).and_then(|()| story.jobs(run.jobs_out())).and_then(|()| story.postings(postings));
+            told.map_err(|error| table_failure(&error))?;
+        }
         postings.clear();
         run.samples_out().clear();
     }
@@ -150,10 +178,15 @@ fn drain(run: &mut Run, collector: &mut Collector, tables: Option<&mut Tables>, 
     Ok(())
 }
 
-fn write(tables: &mut Tables, ending: &Ending, postings: &[Posting]) -> io::Result<()> {
-    tables.jobs(&ending.jobs)?;
-    tables.samples(&ending.samples)?;
-    tables.postings(postings)
+fn write(files: &mut Files<'_>, ending: &Ending, postings: &[Posting]) -> io::Result<()> {
+    files.tables.jobs(&ending.jobs)?;
+    files.tables.samples(&ending.samples)?;
+    files.tables.postings(postings)?;
+    if let Some(story) = &mut files.story {
+        story.jobs(&ending.jobs)?;
+        story.postings(postings)?;
+    }
+    Ok(())
 }
 
 fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, wall: Wall) -> Summary {

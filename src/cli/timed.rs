@@ -1,5 +1,6 @@
 //! The policy's own decision time, in wall-clock: it never reaches the fingerprint or a file.
 
+use crate::model::{JobId, PoolId};
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
 use crate::stats::{Distribution, Histogram};
 use std::time::Instant;
@@ -28,6 +29,9 @@ impl<'a> Timed<'a> {
 impl Scheduler for Timed<'_> {
     fn needs(&self) -> Needs {
         self.policy.needs()
+    }
+    fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
+        self.policy.rate(view, plan, job)
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.round = self.round.wrapping_add(1);

@@ -9,7 +9,7 @@ pub mod builtin;
 pub mod registry;
 
 use crate::base::random::Seed;
-use crate::model::{Model, PolicyPart};
+use crate::model::{JobId, Model, PolicyPart, PoolId};
 pub use crate::world::{Plan, View};
 
 /// When a policy is asked. Read once, before the run.
@@ -34,6 +34,10 @@ pub trait Scheduler: Send {
     /// # Errors
     /// An error ends the run (exit code 4); what the world denies is a refusal from the plan, not an error.
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError>;
+    /// Rates the pools where a job may run, as if it chose now: smaller is better; empty: it does not rate. Only asked with `--explain`.
+    fn rate(&self, _view: View<'_>, _plan: &Plan<'_>, _job: JobId) -> Vec<(PoolId, i64)> {
+        Vec::new()
+    }
     /// Makes a copy with its state, for look-ahead; `None`: it cannot.
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         None

@@ -138,8 +138,21 @@ pub struct Tally {
     pub fault: Option<ProtocolFault>,
     /// An amount of money that left its range.
     pub overflow: Option<MoneyOverflow>,
+    /// What was denied in this round, where somebody wants to know.
+    denials: Option<Vec<Denial>>,
     /// Shares of jobs whose preemption gave their GPUs back, for the way back.
     preempted: Vec<Vec<(PoolId, u32, u32)>>,
+}
+
+/// A decision that was denied.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Denial {
+    /// The job.
+    pub job: JobId,
+    /// The pool, if it was about one.
+    pub pool: Option<PoolId>,
+    /// Why.
+    pub refusal: Refusal,
 }
 
 impl<'a> Plan<'a> {
@@ -163,7 +176,7 @@ impl<'a> Plan<'a> {
     /// Tells what the world denies: nothing is booked then.
     pub fn place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         let result = self.try_place(job, shares);
-        self.count(result)
+        self.count_of(job, shares.first().map(|share| share.pool), result)
     }
     /// Binds a queued job to a pool: it waits for that one.
     ///
@@ -171,22 +184,22 @@ impl<'a> Plan<'a> {
     /// Refuses if the site's limit on jobs is met.
     pub fn bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
         let result = self.try_bind(job, pool);
-        self.count(result)
+        self.count_of(job, Some(pool), result)
     }
     /// Moves a queued job's data to a site ahead of its start.
     pub fn prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
         let result = self.try_prefetch(job, site);
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Takes the GPUs of a running job away.
     pub fn preempt(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
         let result = self.try_preempt(job, how, false);
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Preempts a job that [`Plan::reclaim_victims`] has named; its quotas count it as taken back.
     pub fn take_back(&mut self, job: JobId, how: Preempt) -> Result<(), Refusal> {
         let result = self.try_preempt(job, how, true);
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Holds a queued job back until a time.
     pub fn defer(&mut self, job: JobId, until: Time) -> Result<(), Refusal> {
@@ -196,7 +209,7 @@ impl<'a> Plan<'a> {
             self.decided.insert(job);
             self.decisions.push(Decision::Defer { job, until });
         }
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Turns a queued job away.
     pub fn reject(&mut self, job: JobId) -> Result<(), Refusal> {
@@ -205,7 +218,7 @@ impl<'a> Plan<'a> {
             self.decided.insert(job);
             self.decisions.push(Decision::Reject { job });
         }
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Tells a queued job's user when it will start, as far as is known now; the first promise is kept in the job's record.
     pub fn promise(&mut self, job: JobId, at: Time) -> Result<(), Refusal> {
@@ -213,7 +226,7 @@ impl<'a> Plan<'a> {
         if result.is_ok() && self.scene.jobs.usage(job).promised_start.is_none() {
             self.decisions.push(Decision::Promise { job, at });
         }
-        self.count(result)
+        self.count_of(job, None, result)
     }
     /// Asks for a round at a time, even if nothing happens then.
     pub fn wake_at(&mut self, at: Time) -> Result<(), Refusal> {
@@ -241,6 +254,25 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Returns the decisions so far.
+    pub fn decisions(&self) -> &[Decision] {
+        self.decisions
+    }
+    /// Keeps what is denied from here on, for [`Plan::take_denials`].
+    pub fn keep_denials(&mut self) {
+        self.tally.denials = Some(Vec::new());
+    }
+    /// Returns what was denied since [`Plan::keep_denials`].
+    pub fn take_denials(&mut self) -> Vec<Denial> {
+        self.tally.denials.take().unwrap_or_default()
+    }
+    /// Tells what a start would be denied for, without asking for it: nothing is booked or counted.
+    pub fn would_deny(&mut self, job: JobId, shares: &[Allocation]) -> Option<Refusal> {
+        let mark = self.mark();
+        let result = self.try_place(job, shares);
+        self.rollback(mark);
+        result.err()
+    }
     /// Returns what is booked after the decisions so far.
     pub fn bookings(&self) -> &Bookings {
         self.bookings
@@ -395,6 +427,13 @@ impl<'a> Plan<'a> {
         self.bookings.rules.reclaim(&scene.model, &start, running, &mut room).unwrap_or_default()
     }
 
+    /// Counts a refusal, and keeps it where somebody wants to know.
+    fn count_of(&mut self, job: JobId, pool: Option<PoolId>, result: Result<(), Refusal>) -> Result<(), Refusal> {
+        if let (Err(refusal), Some(denials)) = (&result, &mut self.tally.denials) {
+            denials.push(Denial { job, pool, refusal: *refusal });
+        }
+        self.count(result)
+    }
     fn count(&mut self, result: Result<(), Refusal>) -> Result<(), Refusal> {
         if let Err(refusal) = &result {
             *self.tally.refusals.entry(refusal.kind()).or_default() += 1;

@@ -6,6 +6,7 @@ use super::jobs::{Attributes, Jobs, Status};
 use super::network::Presence;
 use super::quote::{self, Quote};
 use super::reach::Candidate;
+use super::records::Reason;
 use super::scene::Scene;
 use crate::base::{Span, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};
@@ -95,6 +96,10 @@ impl<'a> View<'a> {
     /// Returns the candidate of one pool. *O*(log pools).
     pub fn candidate(self, job: JobId, pool: PoolId) -> Option<&'a Candidate> {
         self.scene.reach.candidate(self.job(job).reach, pool)
+    }
+    /// Returns the pools where a job may never run, each with the reason.
+    pub fn never(self, job: JobId) -> &'a [(PoolId, Reason)] {
+        self.scene.reach.refused(self.job(job).reach)
     }
     /// Returns how long a job is expected to stage and then to run at a candidate, if it started now.
     pub fn expected_time(self, job: JobId, candidate: &Candidate) -> (Span, Span) {

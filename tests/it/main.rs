@@ -21,3 +21,4 @@ mod placing;
 mod published;
 mod tidy;
 mod trace_commands;
+mod why;

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["base", "model", "rules", "world"]),
     ("engine", &["base", "model", "rules", "world", "policy"]),
     ("bridge", &["base", "model", "rules", "world", "policy", "engine"]),
+    ("why", &["base", "model", "rules", "world", "policy"]),
     ("workload", &["base", "model", "diag"]),
     ("scenario", &["base", "model", "workload", "policy", "diag"]),
     ("stats", &["base"]),

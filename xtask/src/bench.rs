@@ -86,7 +86,7 @@ fn wait(child: &mut Child) -> Result<Option<u64>, Failure> {
 }
 
 /// Returns the value of the first number field of that name in a JSON text.
-fn number_field(json: &str, key: &str) -> Option<f64> {
+pub fn number_field(json: &str, key: &str) -> Option<f64> {
     let rest = &json[json.find(&format!("\"{key}\""))?..];
     let value = rest.split_once(':')?.1.trim_start();
     value.split(|letter: char| letter == ',' || letter == '}' || letter.is_whitespace()).next()?.parse().ok()

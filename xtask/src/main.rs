@@ -1,6 +1,7 @@
 //! All automation of the project, in Rust and without a dependency: `cargo xtask test`, `bench`, `policies`, `codegen`.
 
 mod bench;
+mod bench_child;
 mod codegen;
 mod policies;
 mod steps;
@@ -15,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   verify              all cases with known answers, to one or two per cent: within an hour
   bench [NAME…]       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml
   policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
+  bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
 fn main() -> ExitCode {
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
         ["test"] => test::run_steps(false),
         ["test", "--all"] => test::run_steps(true),
         ["verify"] => steps::run(&mut steps::cargo(&["run", "--release", "--locked", "--", "verify"])),
+        ["bench", "child"] => bench_child::run_child_bench(),
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),
         ["codegen"] => codegen::run_codegen(false),

@@ -11,7 +11,7 @@ use super::carbon_waiting::Deferred;
 use super::composed::{Binding, Composed, Parts};
 use super::place::Offer;
 use crate::base::Column;
-use crate::model::{JobId, JobNumber, PolicyPart, SiteId};
+use crate::model::{JobId, JobNumber, PolicyPart, PoolId, SiteId};
 use crate::policy::registry;
 use crate::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View};
 use crate::world::delta::{Delta, Left};
@@ -181,6 +181,9 @@ impl Scheduler for Broker {
             }
         }
         Ok(())
+    }
+    fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
+        self.parts.place.scores(view, plan, job)
     }
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))

@@ -114,6 +114,9 @@ impl Scheduler for Composed {
         }
         Ok(())
     }
+    fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
+        self.parts.place.scores(view, plan, job)
+    }
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))
     }

@@ -241,6 +241,13 @@ impl Place {
         }
     }
 
+    /// Returns the ratings by which a job would be bound now, for who wants to know why; pools whose expected wait is too long have none.
+    pub(super) fn scores(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
+        let mut offers = Vec::new();
+        self.clone().bind(view, plan, job, &mut offers);
+        offers.iter().map(|offer| (offer.candidate.pool, offer.cost.0)).collect()
+    }
+
     /// Follows a job that was submitted.
     pub(super) fn seen(&mut self, view: View<'_>, job: JobId) {
         if let Goal::LeastFragments(typical) = &mut self.goal {

@@ -309,10 +309,10 @@ pub(crate) struct TraceFit {
     /// Name of the workload.
     #[arg(long, default_value = "fitted")]
     pub(crate) name: String,
-    /// Class of its jobs.
-    #[arg(long, default_value = "job")]
+    /// Class of its jobs: one of the scenario that the table is for.
+    #[arg(long)]
     pub(crate) class: String,
-    /// Group of tenants that submits them.
-    #[arg(long, default_value = "all")]
+    /// Group of tenants that submits them: one of the scenario that the table is for.
+    #[arg(long)]
     pub(crate) tenant: String,
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command, one place that prints, and exit codes that scripts can rely on.
 
 mod arguments;
+mod cases;
 mod check;
 mod chosen;
 mod conformance;

@@ -29,7 +29,7 @@ fn unknown(name: &str) -> Failure {
 }
 
 fn list(registered: &[Registered], width: usize) -> String {
-    let mut text = format!("A policy is parts joined by `+`, in any order, one of a kind: `{DEFAULT}` (the default).\n");
+    let mut text = paragraph(&format!("A policy is parts joined by `+`, in any order, one of a kind: `{DEFAULT}` (the default)."), width);
     for kind in PartKind::ALL {
         text.push_str(&format!("\n{}\n", kind.name()));
         let rows = registry::parts().filter(|part| part.kind == kind).map(|part| (format!("  {}", marked(part)), part.summary.to_owned()));
@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn every_part_is_listed_explained_and_in_the_reference() {
-        let (list, reference) = (list(&[], 100), reference());
+        let (list, reference) = (list(&[], 80), reference());
+        assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
         for part in registry::parts() {
             assert!(list.contains(&format!("  {}", part.name)), "{}", part.name);
             assert!(reference.contains(&format!("### {}", part.name)), "{}", part.name);

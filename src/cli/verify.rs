@@ -1,9 +1,11 @@
 //! `edwc verify`: cases with known answers, run and judged, as a table.
 
 use super::arguments::Verify;
-use super::failure::{Exit, Failure};
+use super::cases::Layout;
+use super::failure::{Exit, Failure, plural};
 use super::printer::Printer;
-use crate::verify::{self, Case, Effort, OWN_CASES, Origin, Report};
+use crate::diag::closest;
+use crate::verify::{self, Case, Effort, OWN_CASES, Origin};
 use std::path::{Path, PathBuf};
 
 /// Cases beyond this cost are left out by `--quick`.
@@ -20,9 +22,9 @@ pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failu
     let file = arguments.file.clone().or_else(from_environment);
     let (cases, origin) = read(file.as_deref())?;
     let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
-    let chosen = |case: &&Case| arguments.only.is_empty() || arguments.only.iter().any(|text| case.id.contains(text) || case.model == *text);
-    let cases: Vec<&Case> = cases.iter().filter(chosen).collect();
-    printer.out(&row(["case", "answer", "expected", "measured", "half-width", "distance", "verdict"]));
+    let cases = chosen(&cases, &arguments.only)?;
+    let layout = Layout::of(printer.width());
+    printer.out(&layout.header());
     let (mut passed, mut failed, mut left_out) = (0, Vec::new(), Vec::new());
     for case in cases {
         if arguments.quick && verify::cost(case, effort) > QUICK_LIMIT {
@@ -30,10 +32,11 @@ pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failu
             continue;
         }
         let report = verify::run(case, &origin, effort);
-        printer.out(&table(&report));
+        printer.out(&layout.case(&report));
         if report.passed() { passed += 1 } else { failed.push(case.id.as_str()) }
     }
-    printer.out(&format!("\n{passed} cases pass, {} fail\n", failed.len()));
+    let passes = if passed == 1 { "passes" } else { "pass" };
+    printer.out(&format!("\n{} {passes}, {} {}\n", plural(passed, "case"), failed.len(), if failed.len() == 1 { "fails" } else { "fail" }));
     if !left_out.is_empty() {
         printer.out(&format!("left out as too long for `--quick`: {}\n", left_out.join(", ")));
     }
@@ -49,26 +52,36 @@ fn read(file: Option<&Path>) -> Result<(Vec<Case>, Origin), Failure> {
     Ok((cases, Origin::Folder(path.parent().unwrap_or(Path::new("")).to_owned())))
 }
 
-/// Writes the answers of a case. What must come out to the letter is shown by its verdict alone.
-fn table(report: &Report) -> String {
-    if let Some(problem) = &report.problem {
-        return row([&report.case, "", "", "", "", "", &format!("FAILS: {problem}")]);
+/// Keeps the cases that have one of the texts in their id, or are of a model of this name; all without any.
+fn chosen<'a>(cases: &'a [Case], only: &[String]) -> Result<Vec<&'a Case>, Failure> {
+    let fits = |case: &Case, text: &String| case.id.contains(text) || case.model == *text;
+    if let Some(text) = only.iter().find(|text| !cases.iter().any(|case| fits(case, text))) {
+        let failure = Failure::new(Exit::Usage, format!("no case has `{text}` in its id, and none is of a model of that name"));
+        let names = || cases.iter().flat_map(|case| [case.id.as_str(), case.model.as_str()]);
+        return Err(match closest(text, names()) {
+            Some(name) => failure.help(format!("did you mean `{name}`?")),
+            None => {
+                let mut models: Vec<&str> = cases.iter().map(|case| case.model.as_str()).collect();
+                models.sort_unstable();
+                models.dedup();
+                failure.help(format!("the models are `{}`", models.join("`, `")))
+            }
+        });
     }
-    let mut text = String::new();
-    for line in &report.lines {
-        let half_width = line.half_width.map_or_else(String::new, |half_width| format!("{half_width:.2e}"));
-        let distance = line.distance.map_or_else(String::new, |distance| format!("{distance:.1}"));
-        let verdict = if line.passed { "passes" } else { "FAILS" };
-        let long = line.expected.chars().count() > WIDTHS[2];
-        let [expected, measured] = if long && line.passed { ["as listed", "the same"] } else { [line.expected.as_str(), line.measured.as_str()] };
-        text.push_str(&row([&report.case, &line.answer, expected, measured, &half_width, &distance, verdict]));
-    }
-    text
+    Ok(cases.iter().filter(|case| only.is_empty() || only.iter().any(|text| fits(case, text))).collect())
 }
 
-const WIDTHS: [usize; 7] = [30, 36, 14, 14, 10, 8, 7];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn row(cells: [&str; 7]) -> String {
-    let written: Vec<String> = cells.iter().zip(WIDTHS).map(|(cell, width)| format!("{cell:<width$}")).collect();
-    written.join("  ").trim_end().to_owned() + "\n"
+    #[test]
+    fn a_case_that_is_not_there_is_an_error() {
+        let cases = verify::read(OWN_CASES).expect("they are well formed");
+        assert_eq!(chosen(&cases, &[]).expect("all").len(), cases.len());
+        assert_eq!(chosen(&cases, &[cases[0].id.clone()]).expect("one")[0].id, cases[0].id);
+        for wrong in ["nosuch", "mm1-08O"] {
+            assert_eq!(chosen(&cases, &[cases[0].id.clone(), wrong.to_owned()]).expect_err("refused").exit, Exit::Usage);
+        }
+    }
 }

@@ -105,7 +105,8 @@ fn check_scenarios() -> Result<(), Failure> {
     names.iter().try_for_each(|name| run(&mut edwc("release", &["check", &format!("scenarios/{name}")])))
 }
 
-/// Runs every line that starts with `$ ` in the `console` blocks of the documents, for each document in a fresh copy of the scenarios.
+/// Does what the documents tell, for each document in a fresh copy of the scenarios: runs every line that starts with `$ ` in a `console` block, and writes
+/// every block that is opened as "```toml my.toml" into a file of that name.
 ///
 /// A line may state the exit code that it shows: `$ edwc check broken.toml   # exit 3`.
 fn run_documents() -> Result<(), Failure> {
@@ -122,9 +123,15 @@ fn run_documents() -> Result<(), Failure> {
         copy_folder(&root().join("scenarios"), &place.join("scenarios"))?;
         copy_folder(&root().join("examples"), &place.join("examples"))?;
         let text = fs::read_to_string(&document).map_err(|error| format!("{}: {error}", document.display()))?;
-        for line in console_lines(&text) {
-            wrong.extend(run_line(line, &place).err().map(|error| format!("{}: {error}", document.display())));
-            count += 1;
+        for step in document_steps(&text) {
+            let done = match step {
+                Told::Write(name, text) => fs::write(place.join(name), text).map_err(|error| format!("`{name}`: {error}")),
+                Told::Run(line) => {
+                    count += 1;
+                    run_line(line, &place)
+                }
+            };
+            wrong.extend(done.err().map(|error| format!("{}: {error}", document.display())));
         }
     }
     println!("{count} commands");
@@ -165,10 +172,27 @@ fn called(words: &[String]) -> Option<(PathBuf, &[String])> {
     }
 }
 
-/// Lists the commands in a document's `console` blocks.
-fn console_lines(text: &str) -> Vec<&str> {
-    let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split_once("\n```"));
-    blocks.flat_map(|(block, _)| block.lines()).filter_map(|line| line.strip_prefix("$ ")).collect()
+/// What a document tells its reader to do.
+#[derive(PartialEq, Debug)]
+enum Told<'a> {
+    /// Write a file of this name.
+    Write(&'a str, &'a str),
+    /// Run a command.
+    Run(&'a str),
+}
+
+/// Lists what a document tells, in its order.
+fn document_steps(text: &str) -> Vec<Told<'_>> {
+    let blocks = text.split("\n```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'));
+    let mut steps = Vec::new();
+    for (kind, block) in blocks {
+        match kind.split_once(' ') {
+            Some((_, name)) => steps.push(Told::Write(name, block)),
+            None if kind == "console" => steps.extend(block.lines().filter_map(|line| line.strip_prefix("$ ")).map(Told::Run)),
+            None => {}
+        }
+    }
+    steps
 }
 
 /// Splits a line into words; single and double quotes keep spaces.
@@ -231,9 +255,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_yield_their_commands() {
-        let text = "a\n```console\n$ edwc run a.toml --set 'x.y=\"1 h\"'\nprinted\n```\n```sh\n$ rm\n```\n";
-        assert_eq!(console_lines(text), ["edwc run a.toml --set 'x.y=\"1 h\"'"]);
+    fn documents_yield_their_files_and_commands() {
+        let text = "a\n```console\n$ edwc run a.toml --set 'x.y=\"1 h\"'\nprinted\n```\n```sh\n$ rm\n```\n```toml b.toml\nc = 1\n```\n\n```toml\nd = 2\n```\n";
+        assert_eq!(document_steps(text), [Told::Run("edwc run a.toml --set 'x.y=\"1 h\"'"), Told::Write("b.toml", "c = 1")]);
         assert_eq!(words("edwc  run --set 'x.y=\"1 h\"'"), ["edwc", "run", "--set", "x.y=\"1 h\""]);
     }
 

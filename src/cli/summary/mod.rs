@@ -3,7 +3,7 @@
 //! Nothing wraps, whatever the width; colours only repeat what the words say.
 
 mod money;
-mod table;
+pub(super) mod table;
 pub(super) mod words;
 
 use crate::diag::escape;

@@ -100,7 +100,7 @@ impl Table {
 }
 
 /// Cuts a text to a width, with an ellipsis.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(in crate::cli) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

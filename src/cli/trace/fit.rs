@@ -4,6 +4,7 @@ use super::super::arguments::TraceFit;
 use super::super::failure::{Exit, Failure};
 use super::super::printer::Printer;
 use super::super::summary::words::{count, duration, number, percent};
+use super::rhythm::{CHANCE_BELOW, Rhythm, dispersion, rhythms};
 use super::survey::Survey;
 use super::{explained, open};
 use crate::base::time::MICROS_PER_HOUR;
@@ -34,10 +35,12 @@ pub(super) fn run(arguments: &TraceFit, printer: &mut Printer) -> Result<(), Fai
     for note in log.notes() {
         let _ = writeln!(text, "# Note: {note}");
     }
+    let rhythms = rhythms(&survey);
     errors(&mut text, &survey, &laws);
+    profiles(&mut text, &survey, &rhythms);
     let _ = writeln!(text, "[workload.{}]", arguments.name);
     let _ = writeln!(text, "class    = \"{}\"\ntenants  = {{ {} = 1.0 }}", arguments.class, arguments.tenant);
-    arrivals(&mut text, &survey);
+    arrivals(&mut text, &survey, &rhythms);
     gangs(&mut text, &survey);
     let _ = writeln!(text, "work     = {}", written(laws[0].law, "s"));
     if survey.estimated * 2 > survey.jobs() {
@@ -66,8 +69,25 @@ fn errors(text: &mut String, survey: &Survey, laws: &[Fit]) {
     if zero > 0 {
         let _ = writeln!(text, "# {} of the run times are zero and are left aside.", percent(zero as f64 / survey.jobs() as f64));
     }
-    let (by_hour, by_weekday) = survey.profile();
-    if let Some(dispersion) = survey.dispersion(by_hour, by_weekday) {
+}
+
+/// Says which profiles of hours and weekdays the log supports, and what they leave unexplained.
+fn profiles(text: &mut String, survey: &Survey, rhythms: &[Rhythm]) {
+    let _ = writeln!(text, "# Profiles of arrivals: used where an F test of one rate for all gives p < {CHANCE_BELOW} (quasi-Poisson).");
+    for rhythm in rhythms {
+        let Rhythm { key, kinds_are, days, test, .. } = rhythm;
+        let _ = match test {
+            _ if rhythm.is_unseen() => writeln!(text, "#   {key:<10} left out: the log is shorter than {days} days"),
+            None => writeln!(text, "#   {key:<10} left out: too few jobs to tell {kinds_are} apart"),
+            Some(test) => {
+                let used = if rhythm.supported().is_some() { "used" } else { "left out: one rate explains the log" };
+                let (between, within) = test.degrees_of_freedom;
+                let p = if test.p < 1e-4 { "p < 0.0001".to_owned() } else { format!("p = {:.4}", test.p) };
+                writeln!(text, "#   {key:<10} {used}; F({between}, {within}) = {:.2}, {p}", test.statistic)
+            }
+        };
+    }
+    if let Some(dispersion) = dispersion(survey, rhythms) {
         let _ = writeln!(text, "# Hourly arrivals vary {} times as much as the Poisson process below (1: not at all more).", number(dispersion));
     }
     if !survey.counts_from_1970() {
@@ -75,16 +95,12 @@ fn errors(text: &mut String, survey: &Survey, laws: &[Fit]) {
     }
 }
 
-fn arrivals(text: &mut String, survey: &Survey) {
+fn arrivals(text: &mut String, survey: &Survey, rhythms: &[Rhythm]) {
     let per_day = survey.jobs() as f64 / (survey.span_s() / 86_400.0);
-    let (by_hour, by_weekday) = survey.profile();
     let listed = |weights: &[f64]| weights.iter().map(|weight| format!("{weight:.3}")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "arrivals = {{ process = \"poisson\", rate = \"{per_day:.6} /d\"");
-    if let Some(weights) = by_hour {
-        let _ = write!(text, ", by_hour = [{}]", listed(&weights));
-    }
-    if let Some(weights) = by_weekday {
-        let _ = write!(text, ", by_weekday = [{}]", listed(&weights));
+    for (rhythm, weights) in rhythms.iter().filter_map(|rhythm| rhythm.supported().map(|weights| (rhythm, weights))) {
+        let _ = write!(text, ", {} = [{}]", rhythm.key, listed(weights));
     }
     text.push_str(" }\n");
 }

@@ -2,6 +2,7 @@
 
 mod convert;
 mod fit;
+mod rhythm;
 mod stats;
 mod survey;
 

@@ -53,9 +53,10 @@ fn head(text: &mut String, survey: &Survey, left_out: &[(&'static str, u64)]) {
         let _ = writeln!(text, "span        {}, {} to {}", duration(survey.span_s()), instant(first, from_1970), instant(last, from_1970));
     }
     let gpu_hours = survey.gpu_hours();
-    let busy =
-        if survey.span_s() > 0.0 { format!(", {} GPUs busy on average", number(gpu_hours / (survey.span_s() / 3600.0))) } else { String::new() };
-    let _ = writeln!(text, "GPU-hours   {}{busy}", number(gpu_hours));
+    let _ = writeln!(text, "GPU-hours   {}", number(gpu_hours));
+    if let Some(gpus) = survey.offered_gpus() {
+        let _ = writeln!(text, "load        {} GPUs on average, from the first submission to the last end if no job waited", number(gpus));
+    }
     let mut users: Vec<u128> = survey.users.values().map(|(_, gpu_us)| *gpu_us).collect();
     users.sort_unstable_by(|a, b| b.cmp(a));
     let largest = hours(users.iter().take(5).sum());

@@ -19,6 +19,8 @@ pub(super) struct Survey {
     pub(super) outcomes: [u64; 3],
     /// The first and the last submission, in µs on the log's clock.
     pub(super) span_us: Option<(i64, i64)>,
+    /// The last end if no job waited, in µs on the log's clock.
+    last_end_us: Option<i128>,
     /// Run times in µs.
     pub(super) work: Histogram,
     /// Sizes of gangs.
@@ -45,6 +47,8 @@ impl Survey {
         self.outcomes[job.outcome as usize] += 1;
         let (first, last) = self.span_us.unwrap_or((job.submit_us, job.submit_us));
         self.span_us = Some((first.min(job.submit_us), last.max(job.submit_us)));
+        let end = i128::from(job.submit_us) + i128::from(job.work.0);
+        self.last_end_us = Some(self.last_end_us.map_or(end, |last| last.max(end)));
         let gpu_us = u128::from(job.work.0) * u128::from(job.gpus);
         self.work.record(job.work.0);
         self.gpus.record(job.gpus.into());
@@ -100,49 +104,27 @@ impl Survey {
         }
         counts
     }
-    /// Returns weights of the hours and weekdays: jobs per hour of that kind, scaled to a mean of one. None where the log is shorter than two days,
-    /// or two weeks.
-    pub(super) fn profile(&self) -> (Option<[f64; 24]>, Option<[f64; 7]>) {
-        let Some((&first, &last)) = self.by_hour_of_clock.keys().next().zip(self.by_hour_of_clock.keys().next_back()) else { return (None, None) };
-        let days = (last - first + 1) as f64 / 24.0;
-        let (mut hours, mut weekdays) = ([0_u64; 24], [0_u64; 7]);
-        for hour in first..=last {
-            hours[hour.rem_euclid(24) as usize] += 1;
-            weekdays[weekday(hour.div_euclid(24))] += 1;
-        }
-        let by_hour = (days >= 2.0).then(|| weights(self.by_hour(), hours));
-        (by_hour, (days >= 14.0).then(|| weights(self.by_weekday(), weekdays)))
+    /// Returns the first and the last hour with a job, counted from the zero of the shifted clock.
+    pub(super) fn hours_of_clock(&self) -> Option<(i64, i64)> {
+        Some((*self.by_hour_of_clock.keys().next()?, *self.by_hour_of_clock.keys().next_back()?))
     }
-    /// Returns the variance of hourly counts over their mean under a profile: 1 for a Poisson process, more where arrivals come in bursts.
-    pub(super) fn dispersion(&self, by_hour: Option<[f64; 24]>, by_weekday: Option<[f64; 7]>) -> Option<f64> {
-        let (&first, &last) = self.by_hour_of_clock.keys().next().zip(self.by_hour_of_clock.keys().next_back())?;
-        let weight = |hour: i64| {
-            by_hour.map_or(1.0, |weights| weights[hour.rem_euclid(24) as usize])
-                * by_weekday.map_or(1.0, |weights| weights[weekday(hour.div_euclid(24))])
-        };
-        let total: f64 = (first..=last).map(weight).sum();
-        let jobs = self.jobs() as f64;
-        let (mut sum, mut used) = (0.0, 0.0);
-        for hour in first..=last {
-            let expected = jobs * weight(hour) / total;
-            if expected > 0.0 {
-                let count = self.by_hour_of_clock.get(&hour).copied().unwrap_or(0) as f64;
-                sum += (count - expected) * (count - expected) / expected;
-                used += 1.0;
-            }
-        }
-        (used > 1.0).then(|| sum / (used - 1.0))
+    /// Counts the jobs of such an hour.
+    pub(super) fn jobs_in_hour(&self, hour: i64) -> u64 {
+        self.by_hour_of_clock.get(&hour).copied().unwrap_or(0)
+    }
+    /// Returns the GPUs that would be busy on average from the first submission to the last end if no job had to wait; none if that takes no time.
+    ///
+    /// How long jobs really waited is no part of a log here, so the GPUs of the cluster do not bound this number.
+    pub(super) fn offered_gpus(&self) -> Option<f64> {
+        let (first, _) = self.span_us?;
+        let hours = (self.last_end_us? - i128::from(first)) as f64 / MICROS_PER_HOUR as f64;
+        (hours > 0.0).then(|| self.gpu_hours() / hours)
     }
 }
 
-fn weekday(day: i64) -> usize {
+/// Returns the weekday of a day since 1970, from Monday.
+pub(super) fn weekday(day: i64) -> usize {
     (day + 3).rem_euclid(7) as usize
-}
-
-fn weights<const N: usize>(jobs: [u64; N], hours: [u64; N]) -> [f64; N] {
-    let rates: Vec<f64> = jobs.iter().zip(hours).map(|(jobs, hours)| if hours > 0 { *jobs as f64 / hours as f64 } else { 0.0 }).collect();
-    let mean = rates.iter().sum::<f64>() / N as f64;
-    std::array::from_fn(|index| rates[index] / mean)
 }
 
 fn add(entry: &mut (u64, u128), gpu_us: u128) {
@@ -165,23 +147,17 @@ pub(super) fn instant(micros: i64, from_1970: bool) -> String {
     day.map_or_else(|_| format!("{seconds} s"), |day| day.to_string())
 }
 
+/// Makes a job of an hour.
+#[cfg(test)]
+pub(super) fn job(submit_s: i64, gpus: u32, user: u64) -> LoggedJob {
+    let hours = |hours| crate::base::Span::hours(hours);
+    let outcome = Outcome::Completed;
+    LoggedJob { id: 0, submit_us: submit_s * 1_000_000, gpus, work: hours(1), estimate: Some(hours(2)), user: Some(user), outcome }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Span;
-
-    fn job(submit_s: i64, gpus: u32, user: u64) -> LoggedJob {
-        let work = Span::seconds(3600);
-        LoggedJob {
-            id: 0,
-            submit_us: submit_s * 1_000_000,
-            gpus,
-            work,
-            estimate: Some(Span::seconds(7200)),
-            user: Some(user),
-            outcome: Outcome::Completed,
-        }
-    }
 
     #[test]
     fn hours_and_weekdays_are_those_of_the_shifted_calendar() {
@@ -197,22 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_is_found_again_and_bursts_show() {
-        let (mut steady, mut bursts) = (Survey::default(), Survey::default());
-        for hour in 0..28 * 24_i64 {
-            let jobs = if hour % 24 < 12 { 2 } else { 6 };
-            for minute in 0..jobs {
-                steady.add(&job(hour * 3600 + minute, 1, 1), 0);
-            }
-            for minute in 0..(if hour % 24 == 0 { 96 } else { 0 }) {
-                bursts.add(&job(hour * 3600 + minute, 1, 1), 0);
-            }
+    fn offered_gpus_are_over_the_time_to_the_last_end() {
+        let mut survey = Survey::default();
+        assert_eq!(survey.offered_gpus(), None);
+        // Four jobs of 48 GPUs for an hour, submitted in the first hour: 192 GPU-hours up to the end of the second.
+        for quarter in 0..4 {
+            survey.add(&job(1_200 * quarter, 48, 1), 0);
         }
-        let (by_hour, by_weekday) = steady.profile();
-        let by_hour = by_hour.expect("four weeks are long enough");
-        assert!((by_hour[0] - 0.5).abs() < 1e-9 && (by_hour[23] - 1.5).abs() < 1e-9);
-        assert!(by_weekday.expect("four weeks").iter().all(|weight| (weight - 1.0).abs() < 1e-9));
-        assert!(steady.dispersion(Some(by_hour), None).expect("many hours") < 1e-9);
-        assert!(bursts.dispersion(None, None).expect("many hours") > 50.0);
+        assert_eq!((survey.gpu_hours(), survey.offered_gpus()), (192.0, Some(96.0)));
     }
 }

@@ -63,8 +63,8 @@ impl Log {
             until: None,
         };
         let rows = match order {
-            Order::AsTheyStand => Ordered::as_read(Rows::open(Names::any(), &file, IDS_COMPARED)?),
-            Order::Checked | Order::Sorted => Ordered::open(Names::any(), &file)?,
+            Order::AsTheyStand => Ordered::as_read(Rows::open(Names::without_scenario(), &file, IDS_COMPARED)?),
+            Order::Checked | Order::Sorted => Ordered::open(Names::without_scenario(), &file)?,
         };
         Ok(Self { rows })
     }

@@ -11,8 +11,33 @@ pub(super) struct Names {
     groups: BTreeMap<Box<[u8]>, (Who, TenantId, u32)>,
     classes: BTreeMap<Box<[u8]>, ClassId>,
     data: BTreeMap<Box<[u8]>, DataId>,
-    /// Whether there is no scenario to hold names against: a tenant is then a user, classes and data are of no concern.
-    any: bool,
+    /// Who asks for the trace. On the command line there is no scenario to hold names against: a tenant is then a user, classes and data are of no
+    /// concern.
+    asked: Asked,
+}
+
+/// Where a trace is asked for: what would help is spelt as it is written there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asked {
+    /// In a scenario, by keys.
+    InScenario,
+    /// On the command line, by flags.
+    OnCommandLine,
+}
+
+impl Asked {
+    /// How rows are sorted.
+    pub fn sort(self) -> &'static str {
+        if self == Self::InScenario { "`sort = true`" } else { "`--sort`" }
+    }
+    /// How a log is cleaned as pyss does.
+    pub fn clean(self) -> &'static str {
+        if self == Self::InScenario { "`clean = \"pyss\"`" } else { "`--clean pyss`" }
+    }
+    /// How a file is said to be CSV.
+    pub fn csv(self) -> &'static str {
+        if self == Self::InScenario { "`format = \"csv\"`" } else { "`--format csv`" }
+    }
 }
 
 impl Names {
@@ -23,16 +48,23 @@ impl Names {
             groups: model.tenants.entries().map(|(id, group)| (key(&group.name), (Who::Group(id), group.first, group.count))).collect(),
             classes: model.classes.entries().map(|(id, class)| (key(&class.name), id)).collect(),
             data: model.data.entries().map(|(id, data)| (key(&data.name), id)).collect(),
-            any: false,
+            asked: Asked::InScenario,
         }
     }
-    /// Takes any name, where there is no scenario.
-    pub fn any() -> Self {
-        Self { groups: BTreeMap::new(), classes: BTreeMap::new(), data: BTreeMap::new(), any: true }
+    /// Takes any name: there is no scenario, the trace is asked for on the command line.
+    pub fn without_scenario() -> Self {
+        Self { groups: BTreeMap::new(), classes: BTreeMap::new(), data: BTreeMap::new(), asked: Asked::OnCommandLine }
+    }
+    /// Returns where the trace is asked for.
+    pub fn asked(&self) -> Asked {
+        self.asked
+    }
+    fn any(&self) -> bool {
+        self.asked == Asked::OnCommandLine
     }
     /// Finds a group, `lab`, or a tenant by number, `lab-3`.
     pub fn tenant(&self, name: &[u8]) -> Result<Who, String> {
-        if self.any {
+        if self.any() {
             return Ok(Who::User(super::ids::hash(name)));
         }
         if let Some(&(group, first, count)) = self.groups.get(name) {
@@ -51,17 +83,17 @@ impl Names {
     }
     /// Finds a class.
     pub fn class(&self, name: &[u8]) -> Result<ClassId, String> {
-        self.classes.get(name).copied().or(self.any.then_some(ClassId(0))).ok_or_else(|| known(name, self.classes.keys()))
+        self.classes.get(name).copied().or(self.any().then_some(ClassId(0))).ok_or_else(|| known(name, self.classes.keys()))
     }
     /// Finds a data class.
     pub fn data(&self, name: &[u8]) -> Result<DataId, String> {
-        self.data.get(name).copied().or(self.any.then_some(DataId(0))).ok_or_else(|| known(name, self.data.keys()))
+        self.data.get(name).copied().or(self.any().then_some(DataId(0))).ok_or_else(|| known(name, self.data.keys()))
     }
 }
 
 /// Says which names there are, the one that was probably meant first.
 pub(super) fn known<'a>(wrong: &[u8], names: impl Iterator<Item = &'a Box<[u8]>>) -> String {
-    const SHOWN: usize = 8;
+    const SHOWN: usize = 16;
     let names: Vec<String> = names.map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     let wrong = String::from_utf8_lossy(wrong);
     let likeness = |name: &String| strsim::jaro_winkler(&wrong, name);

@@ -1,22 +1,4 @@
-//! The native CSV: one job a row, under a header that names the columns in any order.
-//!
-//! | column | needed | meaning |
-//! |---|---|---|
-//! | `job` | yes | the job's id, an integer or a text; no two rows share one |
-//! | `submit_s` | yes | when it was submitted, in seconds on the trace's own clock; rows are in this order |
-//! | `gpus` | yes | the size of its gang, at least 1 |
-//! | `work_s` | yes | how long it computes on the reference chip, in seconds; 0 is allowed |
-//! | `estimate_s` | | the user's estimate of `work_s`; may be less |
-//! | `tenant` | | who submits it: a tenant of the scenario (`lab`, `lab-3`); a group stands for one of its tenants |
-//! | `user` | | a user of the trace, any text: always the same tenant, chosen by the workload's weights |
-//! | `class` | | its class |
-//! | `data` | | the class of its dataset; with `dataset_gb`, and `dataset` if other jobs share it |
-//! | `dataset` | | the dataset's id, an integer or a text |
-//! | `dataset_gb` | | the dataset's size in GB (10⁹ bytes) |
-//! | `patience_s` | | how long it waits before it is cancelled |
-//! | `pays_up_to_cny` | | the most it pays per GPU-hour of the reference chip, in yuan |
-//! | `priority` | | its priority, an integer |
-//! | `outcome` | | how it ended: `completed`, `failed` or `cancelled` |
+//! The native CSV: one job a row, under a header that names the [columns](COLUMNS) in any order; the first [`NEEDED`] must be there.
 //!
 //! Numbers are plain decimals (`1234.5`). An empty field is as if the column were missing: the workload's own law stands in.
 
@@ -29,23 +11,23 @@ use super::row::{Row, Who};
 use crate::base::{Bytes, Money, Span};
 use crate::model::{DatasetSpec, Outcome, SourceError};
 
-/// The columns in the order in which they are written.
-pub(super) const COLUMNS: [&str; 15] = [
-    "job",
-    "submit_s",
-    "gpus",
-    "work_s",
-    "estimate_s",
-    "tenant",
-    "user",
-    "class",
-    "data",
-    "dataset",
-    "dataset_gb",
-    "patience_s",
-    "pays_up_to_cny",
-    "priority",
-    "outcome",
+/// The columns in the order in which they are written, and what they mean. The guide to traces lists them in the same words.
+pub(super) const COLUMNS: [(&str, &str); 15] = [
+    ("job", "the job's id, an integer or a text; no two rows share one"),
+    ("submit_s", "when it was submitted, in seconds on the trace's own clock; rows are in this order"),
+    ("gpus", "the size of its gang, at least 1"),
+    ("work_s", "how long it computes on the reference chip, in seconds; 0 is allowed"),
+    ("estimate_s", "the user's estimate of `work_s`, in seconds; may be less"),
+    ("tenant", "who submits it: a tenant of the scenario (`lab`, `lab-3`); a group of several stands for one of them"),
+    ("user", "a user of the trace, any text: always the same tenant, chosen by the workload's weights"),
+    ("class", "its job class, one of the scenario's"),
+    ("data", "the data class of its dataset; with `dataset_gb`, and `dataset` if other jobs share it"),
+    ("dataset", "the dataset's id, an integer or a text"),
+    ("dataset_gb", "the dataset's size, in GB (10⁹ bytes)"),
+    ("patience_s", "how long it waits before it is cancelled, in seconds"),
+    ("pays_up_to_cny", "the most that it pays per GPU-hour of the reference chip, in yuan"),
+    ("priority", "its priority, an integer; the larger goes first where the policy looks at it"),
+    ("outcome", "how it ended: `completed`, `failed` or `cancelled`"),
 ];
 /// The same columns as places in that list.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +49,8 @@ enum Column {
     Outcome,
 }
 
-const NEEDED: usize = 4;
+/// So many of them are needed.
+pub(super) const NEEDED: usize = 4;
 
 /// Keys of datasets without an id: none that an id gives.
 const NAMELESS: u64 = 1 << 63;
@@ -88,7 +71,7 @@ impl NativeReader {
     /// Reads the header.
     pub fn open(mut records: Records, names: Names) -> Result<Self, SourceError> {
         if !records.advance()? {
-            return Err(records.complain(0, "there is no header", &format!("the first line names the columns: {}", COLUMNS[..NEEDED].join(","))));
+            return Err(records.complain(0, "there is no header", &format!("the first line names the columns: {}", needed())));
         }
         let places = header(&records)?;
         let width = records.len();
@@ -157,7 +140,7 @@ impl NativeReader {
         let place = self.places[column as usize].unwrap_or(0);
         let text = self.records.field(place);
         let value = if text.is_empty() { String::new() } else { format!("{} ", shown(text)) };
-        self.records.complain(place, &format!("{}: {value}{what}", COLUMNS[column as usize]), allowed)
+        self.records.complain(place, &format!("{}: {value}{what}", COLUMNS[column as usize].0), allowed)
     }
     fn unknown(&self, column: Column, known: &str) -> SourceError {
         self.complain(column, "is not in the scenario", known)
@@ -222,9 +205,14 @@ impl NativeReader {
     }
 }
 
+/// Names the columns that are needed, as a header has them.
+fn needed() -> String {
+    COLUMNS.map(|(column, _)| column)[..NEEDED].join(",")
+}
+
 /// Finds the columns in the header.
 fn header(records: &Records) -> Result<[Option<usize>; COLUMNS.len()], SourceError> {
-    let needed = COLUMNS[..NEEDED].join(",");
+    let needed = needed();
     let mut places = [None; COLUMNS.len()];
     records.check_separators()?;
     if (0..records.len()).all(|place| records.field(place).first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')) {
@@ -232,8 +220,8 @@ fn header(records: &Records) -> Result<[Option<usize>; COLUMNS.len()], SourceErr
     }
     for place in 0..records.len() {
         let name = records.field(place);
-        let Some(column) = COLUMNS.iter().position(|column| column.as_bytes() == name) else {
-            let columns: Vec<Box<[u8]>> = COLUMNS.iter().map(|column| column.as_bytes().into()).collect();
+        let Some(column) = COLUMNS.iter().position(|(column, _)| column.as_bytes() == name) else {
+            let columns: Vec<Box<[u8]>> = COLUMNS.iter().map(|(column, _)| column.as_bytes().into()).collect();
             return Err(records.complain(place, &format!("column {} is unknown", shown(name)), &known(name, columns.iter())));
         };
         if let Some(first) = places[column].replace(place) {
@@ -242,7 +230,7 @@ fn header(records: &Records) -> Result<[Option<usize>; COLUMNS.len()], SourceErr
         }
     }
     match (0..NEEDED).find(|column| places[*column].is_none()) {
-        Some(missing) => Err(records.complain(0, &format!("column `{}` is missing", COLUMNS[missing]), &format!("needed are {needed}"))),
+        Some(missing) => Err(records.complain(0, &format!("column `{}` is missing", COLUMNS[missing].0), &format!("needed are {needed}"))),
         None => Ok(places),
     }
 }

@@ -91,7 +91,8 @@ impl Rows {
         match previous {
             Some((before, line)) if before > row.submit_us && !self.file.sort => {
                 let what = format!("is before {} of line {line}", super::write::seconds(before));
-                Err(self.reader.complain_of_submit(&what, "rows are in order of submission; `sort = true` sorts them"))
+                let allowed = format!("rows are in order of submission; {} sorts them", self.names.asked().sort());
+                Err(self.reader.complain_of_submit(&what, &allowed))
             }
             _ => Ok(()),
         }
@@ -117,7 +118,7 @@ impl Reader {
         let input = Input::open(&file.path)?;
         Ok(match file.format {
             TraceFormat::Csv => Self::Native(Box::new(NativeReader::open(Records::new(input), names.clone())?)),
-            TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate))),
+            TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate, names.asked()))),
             TraceFormat::Itp => Self::foreign(input, &ITP)?,
             TraceFormat::Philly => Self::foreign(input, &PHILLY)?,
             TraceFormat::Pai => Self::foreign(input, &PAI)?,

@@ -22,6 +22,7 @@
 //! is the run time.
 
 use super::input::Input;
+use super::names::Asked;
 use super::number::{decimal, integer};
 use super::record::shown;
 use super::row::{Row, Who};
@@ -70,6 +71,7 @@ pub(super) struct SwfReader {
     input: Input,
     clean: TraceClean,
     estimate: TraceEstimate,
+    asked: Asked,
     text: Vec<u8>,
     /// Where each field stands in the text.
     fields: [(usize, usize); FIELDS],
@@ -79,8 +81,8 @@ pub(super) struct SwfReader {
 
 impl SwfReader {
     /// Wraps an opened file.
-    pub fn new(input: Input, clean: TraceClean, estimate: TraceEstimate) -> Self {
-        Self { input, clean, estimate, text: Vec::new(), fields: [(0, 0); FIELDS], rows: 0, partial: 0 }
+    pub fn new(input: Input, clean: TraceClean, estimate: TraceEstimate, asked: Asked) -> Self {
+        Self { input, clean, estimate, asked, text: Vec::new(), fields: [(0, 0); FIELDS], rows: 0, partial: 0 }
     }
     /// Reads the next job.
     pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
@@ -151,7 +153,7 @@ impl SwfReader {
             return Ok(());
         }
         let (label, line) = (self.input.label(), self.input.line());
-        let allowed = if self.text.contains(&b',') { "; a CSV file has `format = \"csv\"`" } else { "" };
+        let allowed = if self.text.contains(&b',') { format!("; a CSV file has {}", self.asked.csv()) } else { String::new() };
         Err(SourceError::Invalid(format!(
             "{label}:{line}:1: the line has {count} fields; a job of the Standard Workload Format has {FIELDS}{allowed}"
         )))
@@ -201,13 +203,13 @@ impl SwfReader {
         u32::try_from(processors).map_err(|_| self.complain(field, "is too large", "at most 4294967295"))
     }
     fn as_is(&self) -> Result<(u32, Span, Option<Span>), SourceError> {
-        const HELP: &str = "the line needs it; `clean = \"pyss\"` makes such a job one of 1 s on 1 processor";
-        let run = u64::try_from(self.number(Field::Run)?).map_err(|_| self.complain(Field::Run, "is unknown", HELP))?;
+        let help = || format!("the line needs it; {} makes such a job one of 1 s on 1 processor", self.asked.clean());
+        let run = u64::try_from(self.number(Field::Run)?).map_err(|_| self.complain(Field::Run, "is unknown", &help()))?;
         let (allocated, requested) = (self.count(Field::Allocated)?, self.count(Field::Requested)?);
         let gpus = match (allocated, requested) {
             (1.., _) => self.gang(Field::Allocated, allocated)?,
             (_, 1..) => self.gang(Field::Requested, requested)?,
-            _ => return Err(self.complain(Field::Allocated, "is no gang, and neither is the request", HELP)),
+            _ => return Err(self.complain(Field::Allocated, "is no gang, and neither is the request", &help())),
         };
         let requested_time = u64::try_from(self.number(Field::RequestedTime)?).ok().filter(|time| *time > 0);
         Ok((gpus, Span(run), requested_time.map(Span)))

@@ -14,7 +14,7 @@ use std::io::{self, Write};
 /// Whatever writing gives.
 pub fn write_native(into: &mut impl Write, model: &Model, jobs: impl IntoIterator<Item = JobSpec>) -> io::Result<()> {
     let alone = model.workloads.len() == 1;
-    writeln!(into, "{}", COLUMNS.join(","))?;
+    writeln!(into, "{}", COLUMNS.map(|(column, _)| column).join(","))?;
     for (number, job) in jobs.into_iter().enumerate() {
         let id = if alone { job.source_id } else { number as u64 };
         write!(into, "{id},{},{},{},{},", decimal(job.submit.0, 6), job.gpus, span(job.work), span(job.estimate))?;

@@ -98,7 +98,14 @@ mod tests {
     use crate::verify::{OWN_CASES, Problem, read};
 
     fn line(answer: &str, expected: &str, measured: &str, passed: bool) -> Line {
-        Line { answer: answer.to_owned(), expected: expected.to_owned(), measured: measured.to_owned(), half_width: Some(1.07e-1), distance: Some(0.31), passed }
+        Line {
+            answer: answer.to_owned(),
+            expected: expected.to_owned(),
+            measured: measured.to_owned(),
+            half_width: Some(1.07e-1),
+            distance: Some(0.31),
+            passed,
+        }
     }
     fn report(lines: Vec<Line>, problem: Option<Problem>) -> Report {
         Report { case: "mm1-080".to_owned(), model: "mmc".to_owned(), lines, problem }

@@ -42,7 +42,7 @@ fn explain(code: &str, width: usize) -> Option<String> {
     let mut text = format!("{}: {}\n\n{}", page.code.name(), page.title, paragraph(page.meaning, width));
     for (word, example) in examples(page) {
         text.push_str(&match example {
-            Example::Lines(lines) | Example::File(lines) => format!("\n{word}:\n{}", indented(lines)),
+            Example::Lines(lines) | Example::File(lines) => format!("\n{word}:\n{}", visible(lines, "    ")),
             Example::Words(words) => format!("\n{word}: {}", paragraph(words, width)),
         });
     }
@@ -55,7 +55,7 @@ fn reference() -> String {
         page.push_str(&format!("\n## {}: {}\n\n{}\n", entry.code.name(), entry.title, entry.meaning));
         for (word, example) in examples(entry) {
             page.push_str(&match example {
-                Example::Lines(lines) | Example::File(lines) => format!("\n{word}:\n\n```toml\n{}\n```\n", lines.trim_end()),
+                Example::Lines(lines) | Example::File(lines) => format!("\n{word}:\n\n```toml\n{}```\n", visible(lines, "")),
                 Example::Words(words) => format!("\n{word}: {words}\n"),
             });
         }
@@ -70,8 +70,9 @@ fn examples(page: &Page) -> [(&'static str, Example); 2] {
     [("wrong", page.wrong), ("right", page.right)]
 }
 
-fn indented(lines: &str) -> String {
-    lines.lines().map(|line| format!("    {line}\n")).collect()
+/// Indents lines and writes control characters as escapes: an example of one would not show it.
+fn visible(lines: &str, indent: &str) -> String {
+    lines.trim_end().lines().map(|line| format!("{indent}{}\n", diag::escape(line))).collect()
 }
 
 #[cfg(test)]
@@ -85,6 +86,10 @@ mod tests {
         assert_eq!(codes.len(), titles.len(), "a code of the summary's warnings is one of the inputs'");
         for code in codes {
             assert!(explain(&code.to_lowercase(), 80).is_some_and(|text| text.starts_with(code)), "{code}");
+        }
+        for page in diag::pages() {
+            let [wrong, right] = examples(page).map(|(_, example)| visible(example.text(), ""));
+            assert_ne!(wrong, right, "{}: what is wrong looks like what is right", page.code.name());
         }
         assert!(explain("E9999", 80).is_none());
     }

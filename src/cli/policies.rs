@@ -7,6 +7,10 @@ use super::text::{columns, paragraph};
 use crate::policy::registry::{self, DEFAULT};
 use crate::policy::{PartInfo, PartKind, Registered};
 
+/// What stands before a part's notes and its citation.
+const COST: &str = "What it costs, and its weak spots";
+const ORIGIN: &str = "Where it comes from";
+
 /// Lists all parts, explains one, or prints the reference page.
 pub(super) fn run(arguments: &Policies, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     match &arguments.name {
@@ -48,7 +52,7 @@ fn explain(part: &PartInfo, width: usize) -> String {
     let mut text = format!("{} ({})\n\n", marked(part), part.kind.name());
     text.push_str(&paragraph(part.summary, width));
     if !part.notes.is_empty() {
-        text.push_str(&paragraph(part.notes, width));
+        text.push_str(&paragraph(&format!("{COST}: {}", part.notes), width));
     }
     if !part.parameters.is_empty() {
         text.push_str("\nparameters\n");
@@ -64,7 +68,7 @@ fn explain(part: &PartInfo, width: usize) -> String {
         text.push_str(&columns(&rows.collect::<Vec<_>>(), width));
     }
     if !part.citation.is_empty() {
-        text.push_str(&format!("\n{}", paragraph(part.citation, width)));
+        text.push_str(&format!("\n{}", paragraph(&format!("{ORIGIN}: {}", part.citation), width)));
     }
     text.push_str("\ntested by\n");
     for test in part.tested {
@@ -84,7 +88,7 @@ fn reference() -> String {
         for part in registry::parts().filter(|part| part.kind == kind) {
             page.push_str(&format!("\n### {}\n\n{}\n", marked(part).replace('*', "\\*"), part.summary));
             if !part.notes.is_empty() {
-                page.push_str(&format!("\n{}\n", part.notes));
+                page.push_str(&format!("\n*{COST}*: {}\n", part.notes));
             }
             if !part.parameters.is_empty() {
                 page.push_str("\n| parameter | default | least | most | meaning |\n|---|---|---|---|---|\n");
@@ -98,7 +102,7 @@ fn reference() -> String {
                 page.push_str(&format!("| `{}` | {default} | {least} | {most} | {} |\n", parameter.name, parameter.summary));
             }
             if !part.citation.is_empty() {
-                page.push_str(&format!("\n{}\n", part.citation));
+                page.push_str(&format!("\n*{ORIGIN}*: {}\n", part.citation));
             }
             let tests: Vec<String> = part.tested.iter().map(|test| format!("`{test}`")).collect();
             page.push_str(&format!("\nTested by {}.\n", tests.join(", ")));

@@ -36,7 +36,12 @@ pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failu
         if report.passed() { passed += 1 } else { failed.push(case.id.as_str()) }
     }
     let passes = if passed == 1 { "passes" } else { "pass" };
-    printer.out(&format!("\n{} {passes}, {} {}\n", plural(passed, "case"), failed.len(), if failed.len() == 1 { "fails" } else { "fail" }));
+    printer.out(&format!(
+        "\n{} {passes}, {} {}\n",
+        plural(passed, "case"),
+        failed.len(),
+        if failed.len() == 1 { "fails" } else { "fail" }
+    ));
     if !left_out.is_empty() {
         printer.out(&format!("left out as too long for `--quick`: {}\n", left_out.join(", ")));
     }

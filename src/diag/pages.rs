@@ -12,7 +12,7 @@ declare_pages! {
         wrong Words("edwc check /dev/zero"), right Words("edwc check scenarios/quickstart.toml");
     TOO_LARGE "E0003" "the file is too large":
         "A scenario has at most 64 MiB. Long series and traces belong in files of their own, which a scenario names."
-        wrong Words("a scenario of 100 MiB"), right Lines("[scenario]\nseed = 7");
+        wrong Words("a scenario of 100 MiB, with a million jobs in it"), right Words("a scenario that names its jobs: trace = { file = \"jobs.csv.gz\", format = \"csv\" }");
     NOT_UTF8 "E0004" "not UTF-8":
         "Scenarios are UTF-8 text; a byte order mark and Windows line ends are accepted. The byte at which the text breaks is named."
         wrong Words("a file saved as GBK, Latin-1 or UTF-16"), right Lines("[scenario]\ntitle = \"中卫\"");

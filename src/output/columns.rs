@@ -220,7 +220,7 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("reason", Kind::Text, "why, where that needs a word", "原因", |job, _| job
         .reason
         .map_or(Value::Empty, |reason| Value::Text(reason.name()))),
-    field!("recorded", Kind::Text, "how it ended in its trace", "轨迹记录的结果", |job, _| {
+    field!("recorded", Kind::Text, "how it ended in its trace", "作业日志记录的结果", |job, _| {
         Value::Text(match job.recorded {
             crate::model::Outcome::Completed => "completed",
             crate::model::Outcome::Failed => "failed",
@@ -242,7 +242,7 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("outlived_estimate", Kind::Flag, "whether it ran beyond its estimate", "超出预估", |job, _| job
         .outlived_estimate
         .into()),
-    field!("missed_deadline", Kind::Flag, "whether it missed its deadline; empty without one", "错过截止", |job, _| {
+    field!("missed_deadline", Kind::Flag, "whether it missed its deadline; empty without one", "错过截止时间", |job, _| {
         job.missed_deadline.map_or(Value::Empty, Value::Flag)
     }),
     field!("held_gpu_s", MICRO, "GPU-seconds from GPUs held to released", "占用卡秒", |job, _| job.gpu_time.held.into()),
@@ -262,10 +262,10 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("transfer_cny", MICRO, "transfers that it paid", "传输费用", |job, _| job.transfer_charge.into()),
     field!("subsidy_cny", MICRO, "subsidies that lowered what it pays", "补贴", |job, _| job.subsidy.into()),
     field!("energy_j", MILLI, "metered energy", "计量电量", |job, _| Value::Decimal(job.energy_mj.into())),
-    field!("carbon_location_g", MILLI, "carbon by the grid factor of the place", "碳排放(基于位置)", |job, _| {
+    field!("carbon_location_g", MILLI, "carbon by the grid factor of the place", "碳排放（按电网因子）", |job, _| {
         Value::Decimal(job.carbon_location_mg.into())
     }),
-    field!("carbon_market_g", MILLI, "carbon with contracted green power netted off", "碳排放(基于市场)", |job, _| {
+    field!("carbon_market_g", MILLI, "carbon with contracted green power netted off", "碳排放（扣除合约绿电）", |job, _| {
         Value::Decimal(job.carbon_market_mg.into())
     }),
 ];

@@ -37,8 +37,8 @@ type Branch = (&'static str, &'static str, &'static str);
 
 static RUN: &[Leaf] = &[
     ("version", "", Neither, "version of edwc", "软件版本"),
-    ("title", "", Neither, "title of the scenario", "情景标题"),
-    ("title_zh", "", Neither, "its Chinese title", "情景中文标题"),
+    ("title", "", Neither, "title of the scenario", "场景标题"),
+    ("title_zh", "", Neither, "its Chinese title", "场景中文标题"),
     ("scale", "", Neither, "scale of the scenario, such as 1:10", "缩放比例"),
     ("policy", "", Neither, "scheduling policy", "调度策略"),
     ("seed", "", Neither, "seed of all random streams", "随机种子"),
@@ -61,19 +61,19 @@ static OUTCOMES: &[Leaf] = &[
     ("incidents.preemptions", "", Lower, "preemptions of measured jobs", "抢占次数"),
     ("incidents.failures", "", Lower, "stops of measured jobs by failures", "故障中断次数"),
     ("incidents.outlived_estimate", "jobs", Lower, "jobs that ran beyond their estimate", "超出预估的作业"),
-    ("incidents.killed_at_estimate", "jobs", Lower, "jobs ended at their estimate", "按预估被终止的作业"),
+    ("incidents.killed_at_estimate", "jobs", Lower, "jobs ended at their estimate", "达到预估时长被终止的作业"),
     ("incidents.deadlines", "jobs", Neither, "jobs with a deadline", "有截止时间的作业"),
-    ("incidents.missed_deadline", "jobs", Lower, "jobs that missed it", "错过截止的作业"),
-    ("recorded.completed", "jobs", Neither, "finished jobs whose trace says completed", "轨迹记录为完成"),
-    ("recorded.failed", "jobs", Neither, "finished jobs whose trace says failed", "轨迹记录为失败"),
-    ("recorded.cancelled", "jobs", Neither, "finished jobs whose trace says cancelled", "轨迹记录为取消"),
-    ("offered_load", "share", Neither, "work submitted in the window ÷ installed capacity", "提供负载率"),
+    ("incidents.missed_deadline", "jobs", Lower, "jobs that missed it", "错过截止时间的作业"),
+    ("recorded.completed", "jobs", Neither, "finished jobs whose trace says completed", "作业日志记为完成的作业"),
+    ("recorded.failed", "jobs", Neither, "finished jobs whose trace says failed", "作业日志记为失败的作业"),
+    ("recorded.cancelled", "jobs", Neither, "finished jobs whose trace says cancelled", "作业日志记为取消的作业"),
+    ("offered_load", "share", Neither, "work submitted in the window ÷ installed capacity", "负载率（提交量÷装机容量）"),
     ("rejected.NAME", "jobs", Lower, "jobs rejected for this reason", "按原因拒绝的作业"),
     ("unfinished.NAME", "jobs", Lower, "jobs unfinished in this state", "按状态未完成的作业"),
     ("refusals.NAME", "", Neither, "wishes of the policy that the world refused", "被拒绝的调度请求"),
-    ("dropped.NAME", "jobs", Neither, "jobs of traces that were left out", "轨迹中略去的作业"),
+    ("dropped.NAME", "jobs", Neither, "jobs of traces that were left out", "作业日志中未采用的作业"),
     ("queue.mean_queued_jobs", "jobs", Lower, "time-average of queued jobs", "平均排队作业数"),
-    ("queue.mean_jobs_in_system", "jobs", Lower, "time-average of jobs in the system", "平均在系统作业数"),
+    ("queue.mean_jobs_in_system", "jobs", Lower, "time-average of jobs in the system", "系统内平均作业数"),
 ];
 
 static JOBS: &[Leaf] = &[
@@ -81,7 +81,7 @@ static JOBS: &[Leaf] = &[
     ("finished", "jobs", Higher, "finished", "完成"),
     ("rejected", "jobs", Lower, "rejected", "拒绝"),
     ("priced_out", "jobs", Lower, "priced out", "因价格放弃"),
-    ("outside", "jobs", Lower, "gone to a cloud beyond the model", "流向模型之外"),
+    ("outside", "jobs", Lower, "gone to a cloud beyond the model", "转往外部云"),
     ("cancelled", "jobs", Lower, "out of patience in the queue", "取消"),
     ("unfinished", "jobs", Lower, "unfinished at the end of the run", "未完成"),
 ];
@@ -123,7 +123,7 @@ static GROUPS: &[Branch] =
 
 static USE: &[Leaf] = &[
     ("gpus", "GPUs", Neither, "time-average of installed GPUs", "平均装机卡数"),
-    ("allocated", "share", Higher, "GPU-time held ÷ installed", "分配率"),
+    ("allocated", "share", Higher, "GPU-time held ÷ installed", "占用率"),
     ("effective", "share", Higher, "GPU-time of work that was kept ÷ installed", "有效利用率"),
     ("take_up", "share", Higher, "installed nodes with a GPU held or reserved", "上架率"),
     ("staging", "share", Lower, "GPU-time waiting for data ÷ installed", "数据准备占比"),
@@ -132,7 +132,7 @@ static USE: &[Leaf] = &[
     ("lost", "share", Lower, "GPU-time of lost work ÷ installed", "损失占比"),
     ("reserved", "share", Neither, "GPU-time held for online services ÷ installed", "预留占比"),
     ("fragmented", "share", Lower, "GPU-time free but unusable for the head of the queue ÷ installed", "碎片占比"),
-    ("of_up_time", "share", Higher, "GPU-time held ÷ GPU-time of nodes that are up", "可用时间利用率"),
+    ("of_up_time", "share", Higher, "GPU-time held ÷ GPU-time of nodes that are up", "占用率（只计在线节点）"),
     ("failures", "", Lower, "node failures", "节点故障数"),
     ("net_price_cny_per_gpu_hour", "CNY/GPU-hour", Lower, "what measured jobs pay, net, ÷ GPU-hours that they held", "净价"),
 ];
@@ -147,7 +147,7 @@ static USES: &[Branch] = &[
 static TENANT_MONEY: &[Leaf] = &[
     ("charged_cny", "CNY", Lower, "charged for compute, energy, transfer, levies passed on and the outside", "应付"),
     ("subsidies_cny", "CNY", Neither, "subsidies received, directly or passed through", "获得补贴"),
-    ("net_cny", "CNY", Lower, "charged less subsidies", "净付"),
+    ("net_cny", "CNY", Lower, "charged less subsidies", "补贴后实付"),
 ];
 
 static TENANT_MONIES: &[Branch] = &[
@@ -166,13 +166,13 @@ static MONEY: &[Leaf] = &[
     ("money.by_site.NAME.paid_cny", "CNY", Neither, "paid by this site", "数据中心支出"),
     ("money.by_site.NAME.capital_cny", "CNY", Neither, "capital written off on its GPUs", "资本折旧"),
     ("money.by_site.NAME.energy_kwh", "kWh", Lower, "metered energy", "计量电量"),
-    ("money.by_site.NAME.carbon_kg.location", "kg", Lower, "carbon by location", "碳排放(基于位置)"),
-    ("money.by_site.NAME.carbon_kg.market", "kg", Lower, "carbon by contract", "碳排放(基于市场)"),
+    ("money.by_site.NAME.carbon_kg.location", "kg", Lower, "carbon by location", "碳排放（按电网因子）"),
+    ("money.by_site.NAME.carbon_kg.market", "kg", Lower, "carbon by contract", "碳排放（扣除合约绿电）"),
     ("money.public_cny", "CNY", Neither, "subsidies paid by governments", "公共支出"),
     ("money.public_cny_per_gpu_hour", "CNY/GPU-hour", Neither, "subsidies ÷ GPU-hours held", "每卡时公共支出"),
-    ("money.levies_cny", "CNY", Neither, "levies on PUE paid by sites", "能效附加费"),
+    ("money.levies_cny", "CNY", Neither, "levies on PUE paid by sites", "差别电价支出"),
     ("money.fines_cny", "CNY", Neither, "fines for missed shares", "罚款"),
-    ("money.outside_cny", "CNY", Neither, "paid to clouds beyond the model", "模型外支出"),
+    ("money.outside_cny", "CNY", Neither, "paid to clouds beyond the model", "外部云支出"),
     ("money.resource_cost.total_cny", "CNY", Lower, "capital, energy and transfer, whoever pays", "资源成本"),
     ("money.resource_cost.capital_cny", "CNY", Lower, "capital written off", "资本折旧"),
     ("money.resource_cost.energy_cny", "CNY", Lower, "energy at the meter", "电力成本"),
@@ -205,8 +205,8 @@ static MONEY: &[Leaf] = &[
     ("quotas.NAME.share_missed", "", Lower, "periods in which it was missed", "国产化率未达标期数"),
     ("quotas.NAME.fines_cny", "CNY", Lower, "fines", "罚款"),
     ("energy_kwh", "kWh", Lower, "metered energy of all sites within the window", "总电量"),
-    ("carbon_kg.location", "kg", Lower, "carbon by the grids' factors", "碳排放(基于位置)"),
-    ("carbon_kg.market", "kg", Lower, "carbon with contracted green power netted off", "碳排放(基于市场)"),
+    ("carbon_kg.location", "kg", Lower, "carbon by the grids' factors", "碳排放（按电网因子）"),
+    ("carbon_kg.market", "kg", Lower, "carbon with contracted green power netted off", "碳排放（扣除合约绿电）"),
 ];
 
 static GOAL: &[Leaf] =
@@ -216,14 +216,14 @@ static MET: &[Leaf] = &[("met", "sites", Higher, "sites that meet it", "达标�
 
 static GOALS: &[(&str, &str, &str, &str)] = &[
     ("take_up", "take_up", "take-up ≥ 65 %", "上架率 ≥ 65%"),
-    ("pue", "pue", "PUE ≤ 1.25 (west: 1.2)", "PUE ≤ 1.25(西部 1.2)"),
+    ("pue", "pue", "PUE ≤ 1.25 (west: 1.2)", "PUE ≤ 1.25（西部 1.2）"),
     ("green_share", "green_share", "green power ≥ 80 %", "绿电占比 ≥ 80%"),
     ("one_way", "one_way_s", "one-way delay to every region ≤ 20 ms", "到各区域单向时延 ≤ 20 ms"),
 ];
 
 static END: &[Leaf] = &[
     ("fairness.jain_tenants", "", Higher, "Jain's index of GPU-time per weight, over tenants that submitted", "租户公平指数"),
-    ("fairness.region_slowdown_spread", "", Lower, "largest ÷ least mean bounded slowdown over regions", "区域减速比差距"),
+    ("fairness.region_slowdown_spread", "", Lower, "largest ÷ least mean bounded slowdown over regions", "区域间减速比之比（最大÷最小）"),
     ("warnings", "", Neither, "what a reader should know, each with `code` and `message`", "警告"),
     ("fingerprint", "", Neither, "hash over the run's whole event history", "运行指纹"),
     ("events", "", Neither, "events applied", "事件数"),
@@ -292,7 +292,7 @@ impl List {
             unit,
             better,
             english: joined(english, own_english, ": "),
-            chinese: joined(chinese, own_chinese, ":"),
+            chinese: joined(chinese, own_chinese, "："),
         }));
     }
     fn job_statistics(&mut self, about: Branch) {

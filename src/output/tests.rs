@@ -62,6 +62,17 @@ fn the_reference_page_is_that_of_the_lists() {
     assert!(committed == metrics::reference(), "docs/reference/metrics.md is stale: run `cargo xtask codegen`");
 }
 
+#[test]
+fn chinese_is_punctuated_as_chinese() {
+    let page = metrics::reference();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let cells: Vec<&str> = rows.map(|row| row.trim_end_matches(" |").rsplit(" | ").next().expect("a row has cells")).collect();
+    assert!(cells.len() > 300, "{} rows", cells.len());
+    for cell in cells {
+        assert!(!cell.contains([',', ';', ':', '?', '!', '(', ')']), "{cell}");
+    }
+}
+
 /// Case `metrics-6`: six finished jobs on 16 GPUs.
 #[test]
 fn metrics_6() {

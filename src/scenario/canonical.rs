@@ -5,46 +5,54 @@ use super::extend::Document;
 use super::keys::{Kind, LawUnit, Names, value, walk};
 use super::quantity::Unit;
 use crate::base::digest::Fingerprint;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a value is, by its path.
 type Kinds = BTreeMap<String, (Kind, Option<LawUnit>)>;
 
+/// How a quantity is written: its unit, and a number of base units.
+type Writer = fn(Unit, i128) -> String;
+
 /// Returns all values by path, each in the one form of its kind.
 pub(super) fn canonical(document: &Document) -> BTreeMap<String, String> {
+    written(document, Unit::canonical)
+}
+
+fn written(document: &Document, write: Writer) -> BTreeMap<String, String> {
     let mut kinds = Kinds::new();
     let names = Names::of(document.table());
     walk(&document.root, &names, &mut Vec::new(), &mut |leaf| {
         kinds.insert(leaf.path.to_owned(), (leaf.kind, leaf.law));
     });
     let mut entries = BTreeMap::new();
-    flatten(&document.root, "", "", &kinds, &mut entries);
+    flatten(&document.root, "", "", (&kinds, write), &mut entries);
     entries
 }
 
 /// Gathers values below a node. Within a change's `set`, `inner` is the path in the scenario that a value stands for.
-fn flatten(node: &Node, path: &str, inner: &str, kinds: &Kinds, entries: &mut BTreeMap<String, String>) {
+fn flatten(node: &Node, path: &str, inner: &str, by: (&Kinds, Writer), entries: &mut BTreeMap<String, String>) {
     match &node.value {
         Value::Table(table) if !table.is_empty() => {
             for (key, node) in table.iter() {
                 let inner = if key == "set" && path.starts_with("change[") { String::new() } else { join(inner, key) };
-                flatten(node, &join(path, key), &inner, kinds, entries);
+                flatten(node, &join(path, key), &inner, by, entries);
             }
         }
         Value::List(items) if !items.is_empty() => {
             for (index, item) in items.iter().enumerate() {
-                flatten(item, &format!("{path}[{index}]"), &format!("{inner}[{index}]"), kinds, entries);
+                flatten(item, &format!("{path}[{index}]"), &format!("{inner}[{index}]"), by, entries);
             }
         }
         value => {
+            let (kinds, write) = by;
             let kind = kinds.get(path).or_else(|| kinds.get(inner));
-            entries.insert(path.to_owned(), kind.and_then(|(kind, law)| known(value, *kind, *law)).unwrap_or_else(|| plain(value)));
+            entries.insert(path.to_owned(), kind.and_then(|(kind, law)| known(value, *kind, *law, write)).unwrap_or_else(|| plain(value)));
         }
     }
 }
 
-fn known(found: &Value, kind: Kind, law: Option<LawUnit>) -> Option<String> {
-    let quantity = |unit: Unit| value::quantity(found, unit).ok().map(|number| unit.canonical(number));
+fn known(found: &Value, kind: Kind, law: Option<LawUnit>, write: Writer) -> Option<String> {
+    let quantity = |unit: Unit| value::quantity(found, unit).ok().map(|number| write(unit, number));
     match kind {
         Kind::Quantity(unit) | Kind::Limit(unit) => quantity(unit),
         Kind::Instant => quantity(Unit::Duration),
@@ -100,17 +108,10 @@ pub struct Difference {
     pub new: Option<String>,
 }
 
-/// Returns what differs in meaning: by path, old and new values in one form. Order, format and the way of writing a quantity do not count.
+/// Returns what differs in meaning: by path, old and new values in the units that people use. Order, format and the way of writing a quantity do not count.
 pub fn diff(old: &Document, new: &Document) -> Vec<Difference> {
-    let (old, mut new) = (canonical(old), canonical(new));
-    let mut differences = Vec::new();
-    for (path, value) in old {
-        let other = new.remove(&path);
-        if other.as_ref() != Some(&value) {
-            differences.push(Difference { path, old: Some(value), new: other });
-        }
-    }
-    differences.extend(new.into_iter().map(|(path, value)| Difference { path, old: None, new: Some(value) }));
-    differences.sort_by(|a, b| a.path.cmp(&b.path));
-    differences
+    let (one, other) = (canonical(old), canonical(new));
+    let (old, new) = (written(old, Unit::usual), written(new, Unit::usual));
+    let paths: BTreeSet<&String> = one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path)).collect();
+    paths.into_iter().map(|path| Difference { path: path.clone(), old: old.get(path).cloned(), new: new.get(path).cloned() }).collect()
 }

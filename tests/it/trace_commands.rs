@@ -49,7 +49,14 @@ fn jobs(model: &Model) -> Vec<JobSpec> {
 fn statistics_fit_one_screen_and_count_right() {
     let text = told(&["trace", "stats", &itp(), "--format", "itp"]);
     assert!(text.starts_with("cluster10.csv (itp)\n\njobs        260: 260 completed, 0 failed, 0 cancelled\n"), "{text}");
-    for part in ["span        32.8 d", "users       not recorded", "GPUs on average, from the first submission to the last end if no job waited", "arrivals by hour", "\nMon ", "\n23  "] {
+    for part in [
+        "span        32.8 d",
+        "users       not recorded",
+        "GPUs on average, from the first submission to the last end if no job waited",
+        "arrivals by hour",
+        "\nMon ",
+        "\n23  ",
+    ] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
@@ -92,7 +99,10 @@ fn help_speaks_of_flags() {
     fs::write(path("colour.csv"), "job,submit_s,gpus,work_s,hue\n1,10,1,60,red\n").expect("the folder can be written");
     let out = path("out.csv");
     for (arguments, help) in [
-        (&["trace", "convert", &path("unknown.swf"), "--out", &out][..], "; the line needs it; `--clean pyss` makes such a job one of 1 s"),
+        (
+            &["trace", "convert", &path("unknown.swf"), "--out", &out][..],
+            "; the line needs it; `--clean pyss` makes such a job one of 1 s",
+        ),
         (&["trace", "stats", &path("unknown.swf")], "`--clean pyss` makes"),
         (&["trace", "stats", &path("jobs.swf")], "a CSV file has `--format csv`"),
         (&["trace", "stats", &path("colour.csv")], "`priority`, `outcome`"),
@@ -140,7 +150,10 @@ fn a_fitted_workload_fits_the_scenario_of_init() {
     }
     fs::write(path("log.csv"), log).expect("the folder can be written");
     let fitted = told(&["trace", "fit", &path("log.csv"), "--class", "training", "--tenant", "startup"]);
-    assert!(fitted.contains("#   by_hour    left out: one rate explains the log; F(23, ") && !fitted.contains("by_hour = "), "{fitted}");
+    assert!(
+        fitted.contains("#   by_hour    left out: one rate explains the log; F(23, ") && !fitted.contains("by_hour = "),
+        "{fitted}"
+    );
     assert!(fitted.contains("#   by_weekday left out") && !fitted.contains("by_weekday = "), "{fitted}");
     let scenario = fs::read_to_string(path("my.toml")).expect("it was written") + &fitted;
     fs::write(path("my.toml"), scenario).expect("the folder can be written");

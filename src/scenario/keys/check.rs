@@ -68,7 +68,11 @@ pub(super) fn takes(kind: &Kind, found: &Value) -> bool {
 /// Says in words what a value is.
 pub(super) fn describe(kind: &Kind) -> String {
     match kind {
-        Kind::Quantity(unit) | Kind::Limit(unit) => format!("{} such as `\"{}\"`", unit.what(), unit.examples()[0]),
+        Kind::Quantity(unit) | Kind::Limit(unit) => {
+            // Lengths of time go from milliseconds to years: one example would be off the mark for most keys.
+            let examples: Vec<_> = unit.examples().iter().filter(|example| example.is_ascii()).map(|example| format!("`\"{example}\"`")).collect();
+            format!("{} such as {}", unit.what(), examples.join(", "))
+        }
         Kind::Number(least, most) => format!("a number from {least} to {most}"),
         Kind::Share => "a share 0..1".to_owned(),
         Kind::Integer(least, most) if *least >= 0 && *most >= i128::from(u32::MAX) => format!("an integer of at least {least}"),

@@ -41,14 +41,14 @@ impl Unit {
         let exact = |word: &&Word| magnitude >= word.value.0 && magnitude.checked_mul(1_000_000).is_some_and(|large| large % word.value.0 == 0);
         let usual = self.words().iter().filter(|word| word.text.is_ascii() && word.value.1 == 1 && !word.text.ends_with("iB"));
         let word = usual.clone().filter(exact).min_by_key(|word| std::cmp::Reverse(word.value.0)).or_else(|| usual.min_by_key(|word| word.value.0));
-        let Some(word) = word else { return base.to_string() };
-        let (whole, rest) = (magnitude / word.value.0, magnitude % word.value.0);
-        let mut text = format!("{}{whole}", if base < 0 { "-" } else { "" });
-        if rest > 0 {
-            let decimals = format!("{:.12}", rest as f64 / word.value.0 as f64);
-            text.push_str(decimals.trim_start_matches('0').trim_end_matches('0'));
+        word.map_or_else(|| base.to_string(), |word| in_unit(base, word))
+    }
+    /// Writes a number of base units as people compare it: prices keep the unit that they are quoted in, all else takes the unit that fits.
+    pub fn usual(self, base: i128) -> String {
+        match self {
+            Self::PerKwh | Self::PerGb | Self::PerGpuHour | Self::PerGpu => in_unit(base, &self.words()[0]),
+            _ => self.canonical(base),
         }
-        format!("{text} {}", word.text)
     }
 
     /// Parses a quantity to base units, rounded to nearest (half to even); never negative.
@@ -171,6 +171,18 @@ impl Unit {
     }
 }
 
+/// Writes a number of base units in a unit.
+fn in_unit(base: i128, word: &Word) -> String {
+    let magnitude = base.unsigned_abs();
+    let (whole, rest) = (magnitude / word.value.0, magnitude % word.value.0);
+    let mut text = format!("{}{whole}", if base < 0 { "-" } else { "" });
+    if rest > 0 {
+        let decimals = format!("{:.12}", rest as f64 / word.value.0 as f64);
+        text.push_str(decimals.trim_start_matches('0').trim_end_matches('0'));
+    }
+    format!("{text} {}", word.text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,5 +262,14 @@ mod tests {
             assert_eq!(unit.parse(&canonical(one)), unit.parse(one));
         }
         assert_eq!(Unit::Duration.canonical(5_400_000_000), "1.5 h");
+    }
+
+    #[test]
+    fn prices_keep_the_unit_that_they_are_quoted_in() {
+        let usual = |unit: Unit, text| unit.usual(unit.parse(text).unwrap());
+        assert_eq!([usual(Unit::PerKwh, "0.36 CNY/kWh"), usual(Unit::PerKwh, "0.50元/度")], ["0.36 CNY/kWh", "0.5 CNY/kWh"]);
+        assert_eq!([usual(Unit::PerGb, "50 CNY/TB"), usual(Unit::PerGb, "0 CNY/GB")], ["0.05 CNY/GB", "0 CNY/GB"]);
+        assert_eq!([usual(Unit::PerGpuHour, "12.5元/卡时"), usual(Unit::PerGpu, "34万元/卡")], ["12.5 CNY/GPU-h", "340000 CNY/GPU"]);
+        assert_eq!(usual(Unit::Duration, "90 min"), "1.5 h");
     }
 }

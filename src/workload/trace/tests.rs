@@ -575,8 +575,8 @@ proptest! {
 #[test]
 fn the_guide_knows_all_columns_and_formats() {
     let guide = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/guide/traces.md")).expect("the guide is there");
-    let rows = super::native::COLUMNS.iter().enumerate().map(|(at, (column, meaning))| {
-        let needed = if at < super::native::NEEDED { " yes" } else { "" };
+    let rows = native::COLUMNS.iter().enumerate().map(|(at, (column, meaning))| {
+        let needed = if at < native::NEEDED { " yes" } else { "" };
         format!("| `{column}` |{needed} | {meaning} |\n")
     });
     let table = "| column | needed | meaning |\n|---|---|---|\n".to_owned() + &rows.collect::<String>();

@@ -12,7 +12,8 @@ pub(super) fn paragraph(text: &str, width: usize) -> String {
     lines(text, width.min(WIDEST)).join("\n") + "\n"
 }
 
-/// Writes names and their meanings as two columns; the second wraps within itself. A name that takes more than half of the width has a line of its own.
+/// Writes names and their meanings as two columns; the second wraps within itself. A name that takes more than half of the width stands on a line of
+/// its own.
 pub(super) fn columns(rows: &[(String, String)], width: usize) -> String {
     let width = width.min(WIDEST);
     let fitting = rows.iter().map(|(name, _)| name.width() + GAP).filter(|name| *name <= width / 2);

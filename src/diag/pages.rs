@@ -109,7 +109,7 @@ declare_pages! {
         "A policy is put together from parts by their names: `fifo+cheapest+easy`. `edwc policies` lists them."
         wrong Lines("[policy]\norder = \"fifi\""), right Lines("[policy]\norder = \"fifo\"");
     BAD_PARAMETER "E0205" "a parameter that the part does not take":
-        "Parameters stand in brackets after the part, each with a number: `weighted(delay=1,money=2)`."
+        "Parameters stand in brackets after the part, each with its value: `weighted(delay=1,money=2)`."
         wrong Lines("[policy]\norder = \"fifo(speed=2)\""), right Lines("[policy]\norder = \"fifo\"");
     SAME_PART_TWICE "E0206" "two parts of one kind":
         "A policy has one part of each kind: one order, one placement, one backfilling, one preemption."

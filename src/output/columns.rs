@@ -265,9 +265,13 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("carbon_location_g", MILLI, "carbon by the grid factor of the place", "碳排放（按电网因子）", |job, _| {
         Value::Decimal(job.carbon_location_mg.into())
     }),
-    field!("carbon_market_g", MILLI, "carbon with contracted green power netted off", "碳排放（扣除合约绿电）", |job, _| {
-        Value::Decimal(job.carbon_market_mg.into())
-    }),
+    field!(
+        "carbon_market_g",
+        MILLI,
+        "carbon with contracted green power netted off",
+        "碳排放（扣除合约绿电）",
+        |job, _| { Value::Decimal(job.carbon_market_mg.into()) }
+    ),
 ];
 
 /// The columns of `series`: the state of each pool at sampling instants.

@@ -223,7 +223,13 @@ static GOALS: &[(&str, &str, &str, &str)] = &[
 
 static END: &[Leaf] = &[
     ("fairness.jain_tenants", "", Higher, "Jain's index of GPU-time per weight, over tenants that submitted", "租户公平指数"),
-    ("fairness.region_slowdown_spread", "", Lower, "largest ÷ least mean bounded slowdown over regions", "区域间减速比之比（最大÷最小）"),
+    (
+        "fairness.region_slowdown_spread",
+        "",
+        Lower,
+        "largest ÷ least mean bounded slowdown over regions",
+        "区域间减速比之比（最大÷最小）",
+    ),
     ("warnings", "", Neither, "what a reader should know, each with `code` and `message`", "警告"),
     ("fingerprint", "", Neither, "hash over the run's whole event history", "运行指纹"),
     ("events", "", Neither, "events applied", "事件数"),

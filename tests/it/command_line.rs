@@ -138,6 +138,29 @@ fn results_do_not_depend_on_the_surroundings() {
     }
 }
 
+/// The table of exit codes in both READMEs says what happens.
+#[test]
+fn exit_codes_are_those_of_the_readme() {
+    let folder = folder();
+    let code = |arguments: &[&str]| run(folder.path(), arguments).code;
+    assert_eq!(code(&["run", "quickstart", "--threats"]), Some(2), "an unknown flag");
+    assert_eq!(code(&["run", "quickstart", "--seed", "many"]), Some(2), "an impossible value");
+    assert_eq!(code(&["run", "quickstart", "--policy", "fifi"]), Some(2), "a policy that does not exist");
+    assert_eq!(code(&["verify", "--only", "nosuch"]), Some(2), "a case that does not exist");
+    assert_eq!(code(&["run", "quickstart", "--set", "site.nowhere.pue=1.1"]), Some(3), "what `--set` puts into the scenario");
+    assert_eq!(code(&["run", "quickstart", "--set", "site.zhongwei.pue=0.1"]), Some(3), "what `--set` puts into the scenario");
+    assert_eq!(code(&["check", "."]), Some(3), "a folder where a file is needed");
+    assert_eq!(code(&["trace", "stats", "."]), Some(3), "a folder where a file is needed");
+    assert_eq!(code(&["check", "missing.toml"]), Some(6), "a file is missing");
+    assert_eq!(code(&["trace", "stats", "missing.csv"]), Some(6), "a file is missing");
+    let text = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("it is there");
+    for readme in ["README.md", "README.zh-CN.md"].map(text) {
+        for code in [0, 1, 2, 3, 4, 5, 6, 70, 130] {
+            assert!(readme.contains(&format!("\n| {code} | ")), "{code}");
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_leaves_is_no_error() {
     let folder = folder();

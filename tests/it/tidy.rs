@@ -209,6 +209,33 @@ fn stands_alone(line: &str, at: usize, length: usize) -> bool {
 }
 
 #[test]
+fn processes_stay_in_the_bridge() {
+    let words = ["tokio", "process::Command", "rustix::process"];
+    let mut findings = Vec::new();
+    for file in files().iter().filter(|file| file.is_rust() && file.room().is_some_and(|room| !["bridge", "cli"].contains(&room))) {
+        for (number, line) in file.code() {
+            let found = words.iter().filter(|word| line.match_indices(**word).any(|(at, found)| stands_alone(line, at, found.len())));
+            findings.extend(found.map(|word| format!("{}:{number}: `{word}`", file.path)));
+        }
+    }
+    report("only `bridge` and `cli` start processes", &findings);
+}
+
+#[test]
+fn cases_become_scenarios() {
+    let mut findings = Vec::new();
+    for file in files().iter().filter(|file| file.is_rust() && file.room() == Some("verify")) {
+        for (number, line) in file.code() {
+            let found = ["Model", "Workload", "Class", "Pool", "Site"].iter().filter(|word| {
+                line.match_indices(&format!("{word} {{")).any(|(at, found)| stands_alone(line, at, found.len() - 2) && !line.contains("struct "))
+            });
+            findings.extend(found.map(|word| format!("{}:{number}: builds a `{word}`", file.path)));
+        }
+    }
+    report("a case is a scenario, which `Scenario::parse` reads", &findings);
+}
+
+#[test]
 fn nothing_below_cli_prints() {
     let printers = ["println!", "print!", "eprintln!", "eprint!", "io::stdout", "io::stderr"];
     let mut findings = Vec::new();
@@ -370,6 +397,96 @@ fn anchors(text: &str) -> BTreeSet<String> {
         letters.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
     };
     headings.map(slug).collect()
+}
+
+/// Documents that exist in both languages.
+const TWINS: &[&str] = &["README", "docs/guide/planner"];
+
+#[test]
+fn documents_in_two_languages_are_twins() {
+    let files = files();
+    let mut findings = Vec::new();
+    for name in TWINS {
+        let text = |language: &str| {
+            let path = format!("{name}{language}.md");
+            files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("{path} exists")).text.as_str()
+        };
+        let (english, chinese) = (text(""), text(".zh-CN"));
+        let (ours, theirs) = (Outline::of(english), Outline::of(chinese));
+        if ours != theirs {
+            findings.push(format!("{name}: headings, code blocks and rows of tables are\n    {ours:?} and\n    {theirs:?}"));
+        }
+        let theirs = links(chinese);
+        for link in links(english) {
+            let translated = link.strip_suffix(".md").map(|name| format!("{name}.zh-CN.md")).unwrap_or_default();
+            if !link.ends_with(".zh-CN.md") && !theirs.contains(&link) && !theirs.contains(&translated) {
+                findings.push(format!("{name}: the Chinese one lacks the link `{link}`"));
+            }
+        }
+    }
+    report("a document says less in one language than in the other", &findings);
+}
+
+/// What a document is made of, whatever its language.
+#[derive(PartialEq, Eq, Debug)]
+struct Outline {
+    /// The levels of its headings.
+    headings: Vec<usize>,
+    /// Its code blocks, without comments.
+    code: Vec<String>,
+    /// Its rows of tables.
+    rows: usize,
+}
+
+impl Outline {
+    fn of(text: &str) -> Self {
+        let (mut headings, mut code, mut rows, mut inside) = (Vec::new(), Vec::new(), 0, false);
+        for line in text.lines() {
+            if line.starts_with("```") {
+                inside = !inside;
+            }
+            if inside {
+                code.push(line.split(" # ").next().unwrap_or_default().trim_end().to_owned());
+            } else if line.starts_with('#') {
+                headings.push(line.bytes().take_while(|byte| *byte == b'#').count());
+            } else if line.starts_with('|') {
+                rows += 1;
+            }
+        }
+        Self { headings, code, rows }
+    }
+}
+
+#[test]
+fn chinese_documents_are_punctuated_as_chinese() {
+    let is_chinese = |letter: char| ('\u{4e00}'..='\u{9fff}').contains(&letter);
+    let is_narrow = |letter: char| ",;:?!()".contains(letter);
+    let mut findings = Vec::new();
+    for file in files().iter().filter(|file| file.path.ends_with(".zh-CN.md")) {
+        let mut inside = false;
+        for (at, line) in file.text.lines().enumerate() {
+            inside ^= line.starts_with("```");
+            let prose: Vec<char> = if inside { Vec::new() } else { without_code_and_targets(line).chars().collect() };
+            for pair in prose.windows(2) {
+                if is_chinese(pair[0]) && is_narrow(pair[1]) || is_narrow(pair[0]) && is_chinese(pair[1]) {
+                    findings.push(format!("{}:{}: `{}{}`", file.path, at + 1, pair[0], pair[1]));
+                }
+            }
+        }
+    }
+    report("punctuation of half the width in Chinese text", &findings);
+}
+
+/// Leaves out what stands between backticks, and the targets of links.
+fn without_code_and_targets(line: &str) -> String {
+    let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("`");
+    let mut parts = prose.split("](");
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push(']');
+        kept.push_str(part.split_once(')').map_or("", |(_, after)| after));
+    }
+    kept
 }
 
 #[test]

@@ -177,7 +177,7 @@ pub(super) static TRACE: Shape = Shape {
         key(
             "format",
             Words(TraceFormat::WORDS),
-            "`csv`: edwc's own columns; `swf`: the Standard Workload Format; `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias`, \
+            "`csv`: edwc's own columns, which docs/guide/traces.md lists; `swf`: the Standard Workload Format; `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias`, \
              `batsim`: as published",
         ),
         optional(

@@ -108,7 +108,8 @@ pub struct Difference {
     pub new: Option<String>,
 }
 
-/// Returns what differs in meaning: by path, old and new values in the units that people use. Order, format and the way of writing a quantity do not count.
+/// Returns what differs in meaning: by path, old and new values in the units that people use. Order, format and the way of writing a
+/// quantity do not count.
 pub fn diff(old: &Document, new: &Document) -> Vec<Difference> {
     let (one, other) = (canonical(old), canonical(new));
     let (old, new) = (written(old, Unit::usual), written(new, Unit::usual));

@@ -151,7 +151,7 @@ fn a_fitted_workload_fits_the_scenario_of_init() {
     fs::write(path("log.csv"), log).expect("the folder can be written");
     let fitted = told(&["trace", "fit", &path("log.csv"), "--class", "training", "--tenant", "startup"]);
     assert!(
-        fitted.contains("#   by_hour    left out: one rate explains the log; F(23, ") && !fitted.contains("by_hour = "),
+        fitted.contains("#   by_hour    left out: one rate explains the log, p = 0.") && !fitted.contains("by_hour = "),
         "{fitted}"
     );
     assert!(fitted.contains("#   by_weekday left out") && !fitted.contains("by_weekday = "), "{fitted}");
@@ -187,7 +187,7 @@ fn a_fitted_workload_can_be_pasted() {
     fs::write(path("known.csv"), log).expect("the folder can be written");
     let log = path("known.csv");
     let fitted = told(&["trace", "fit", log.to_str().expect("UTF-8"), "--shift", "8", "--class", "job", "--tenant", "all"]);
-    for part in ["#   weibull      distance 0.0", "#   by_hour    used; F(23, ", "#   by_weekday used; F(6, "] {
+    for part in ["#   weibull      distance 0.0", "#   by_hour    used, p = 0.001", "#   by_weekday used, p = 0.00"] {
         assert!(fitted.contains(part), "{part} is missing in {fitted}");
     }
     fs::write(path("fitted.toml"), scenario(&fitted)).expect("the folder can be written");

@@ -105,8 +105,8 @@ fn check_scenarios() -> Result<(), Failure> {
     names.iter().try_for_each(|name| run(&mut edwc("release", &["check", &format!("scenarios/{name}")])))
 }
 
-/// Does what the documents tell, for each document in a fresh copy of the scenarios: runs every line that starts with `$ ` in a `console` block, and writes
-/// every block that is opened as "```toml my.toml" into a file of that name.
+/// Does what the documents tell, for each document in a fresh copy of the scenarios: runs every line that starts with `$ ` in a `console` block, and
+/// writes every block that is opened as "```toml my.toml" into a file of that name.
 ///
 /// A line may state the exit code that it shows: `$ edwc check broken.toml   # exit 3`.
 fn run_documents() -> Result<(), Failure> {

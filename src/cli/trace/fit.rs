@@ -4,7 +4,7 @@ use super::super::arguments::TraceFit;
 use super::super::failure::{Exit, Failure};
 use super::super::printer::Printer;
 use super::super::summary::words::{count, duration, number, percent};
-use super::rhythm::{CHANCE_BELOW, Rhythm, dispersion, rhythms};
+use super::rhythm::{CHANCE_BELOW, PERMUTATIONS, Rhythm, dispersion, rhythms};
 use super::survey::Survey;
 use super::{explained, open};
 use crate::base::time::MICROS_PER_HOUR;
@@ -73,19 +73,17 @@ fn errors(text: &mut String, survey: &Survey, laws: &[Fit]) {
 
 /// Says which profiles of hours and weekdays the log supports, and what they leave unexplained.
 fn profiles(text: &mut String, survey: &Survey, rhythms: &[Rhythm]) {
-    let _ = writeln!(text, "# Profiles of arrivals: used where an F test of one rate for all gives p < {CHANCE_BELOW} (quasi-Poisson).");
+    let _ = writeln!(
+        text,
+        "# Profiles of arrivals: used where p < {CHANCE_BELOW}; a permutation test turns the log's days, or shuffles them, {PERMUTATIONS} times."
+    );
     for rhythm in rhythms {
-        let Rhythm { key, kinds_are, days, test, .. } = rhythm;
-        let _ = match test {
-            _ if rhythm.is_unseen() => writeln!(text, "#   {key:<10} left out: the log is shorter than {days} days"),
-            None => writeln!(text, "#   {key:<10} left out: too few jobs to tell {kinds_are} apart"),
-            Some(test) => {
-                let used = if rhythm.supported().is_some() { "used" } else { "left out: one rate explains the log" };
-                let (between, within) = test.degrees_of_freedom;
-                let p = if test.p < 1e-4 { "p < 0.0001".to_owned() } else { format!("p = {:.4}", test.p) };
-                writeln!(text, "#   {key:<10} {used}; F({between}, {within}) = {:.2}, {p}", test.statistic)
-            }
+        let told = match rhythm.chance() {
+            None => format!("left out: the log has fewer than {} whole days", rhythm.days()),
+            Some(chance) if rhythm.supported().is_some() => format!("used, p = {chance:.3}"),
+            Some(chance) => format!("left out: one rate explains the log, p = {chance:.3}"),
         };
+        let _ = writeln!(text, "#   {:<10} {told}", rhythm.key());
     }
     if let Some(dispersion) = dispersion(survey, rhythms) {
         let _ = writeln!(text, "# Hourly arrivals vary {} times as much as the Poisson process below (1: not at all more).", number(dispersion));
@@ -100,7 +98,7 @@ fn arrivals(text: &mut String, survey: &Survey, rhythms: &[Rhythm]) {
     let listed = |weights: &[f64]| weights.iter().map(|weight| format!("{weight:.3}")).collect::<Vec<_>>().join(", ");
     let _ = write!(text, "arrivals = {{ process = \"poisson\", rate = \"{per_day:.6} /d\"");
     for (rhythm, weights) in rhythms.iter().filter_map(|rhythm| rhythm.supported().map(|weights| (rhythm, weights))) {
-        let _ = write!(text, ", {} = [{}]", rhythm.key, listed(weights));
+        let _ = write!(text, ", {} = [{}]", rhythm.key(), listed(weights));
     }
     text.push_str(" }\n");
 }

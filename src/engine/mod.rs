@@ -11,7 +11,7 @@
 //! }
 //! ```
 
-mod agenda;
+pub mod agenda;
 mod arrival;
 mod change;
 mod commit;

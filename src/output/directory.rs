@@ -156,13 +156,14 @@ fn display(path: &Path) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Resolves the parent, so that later renames cannot be led astray; the last component is never followed.
+/// Resolves the parent, made if it is missing, so that later renames cannot be led astray; the last component is never followed.
 fn with_real_parent(target: &Path) -> Result<PathBuf, DirectoryError> {
     let Some(name) = target.file_name() else {
         return Err(DirectoryError::Refused(format!("`{}` is not the name of an output directory", display(target))));
     };
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let parent = fs::canonicalize(parent).map_err(|error| DirectoryError::Io { path: parent.to_owned(), error })?;
+    let real = fs::create_dir_all(parent).and_then(|()| fs::canonicalize(parent));
+    let parent = real.map_err(|error| DirectoryError::Io { path: parent.to_owned(), error })?;
     Ok(parent.join(name))
 }
 
@@ -403,9 +404,17 @@ mod tests {
     }
 
     #[test]
-    fn an_unwritable_parent_is_an_error_of_the_system() {
+    fn missing_parents_are_made() {
         let folder = tempfile::tempdir().unwrap();
-        let error = OutputDirectory::begin(&folder.path().join("no/such/out"), &[], false).unwrap_err();
+        finished(&folder.path().join("runs/of/today"), false, "whole").unwrap();
+        assert_eq!(names(&folder.path().join("runs/of")), ["today"]);
+    }
+
+    #[test]
+    fn a_parent_that_is_a_file_is_an_error_of_the_system() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = OutputDirectory::begin(&folder.path().join("file/out"), &[], false).unwrap_err();
         assert!(matches!(error, DirectoryError::Io { .. }), "{error}");
     }
 

@@ -21,6 +21,9 @@ struct Measured {
 /// Measures the scenarios in `benches/` and the national one, or only those whose name is given.
 pub fn run_benches(names: &[&str]) -> Result<(), Failure> {
     run(&mut cargo(&["build", "--release", "--locked"]))?;
+    if names.is_empty() || names.contains(&"w1") {
+        run(&mut cargo(&["bench", "--locked", "--bench", "w1"]))?;
+    }
     println!("\n{:<12} {:>12} {:>12} {:>10} {:>12} {:>12}", "scenario", "jobs", "seconds", "ns/job", "jobs/s", "events/s");
     for (name, path) in scenarios()?.into_iter().filter(|(name, _)| names.is_empty() || names.contains(&name.as_str())) {
         let mut runs: Vec<Measured> = (0..RUNS).map(|_| measure(&path)).collect::<Result<_, _>>()?;
@@ -34,7 +37,7 @@ pub fn run_benches(names: &[&str]) -> Result<(), Failure> {
 }
 
 /// Lists names and paths of what is measured.
-fn scenarios() -> Result<Vec<(String, PathBuf)>, Failure> {
+pub fn scenarios() -> Result<Vec<(String, PathBuf)>, Failure> {
     let folder = root().join("benches");
     let entries = fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -3,6 +3,7 @@
 mod bench;
 mod bench_child;
 mod codegen;
+mod instructions;
 mod policies;
 mod steps;
 mod test;
@@ -14,7 +15,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   test [--all]        format, lints, tests, release build, smoke runs, the commands of the documents;
                       --all adds every feature, the API documentation, licences and advisories
   verify              all cases with known answers, to one or two per cent: within an hour
-  bench [NAME…]       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml
+  bench [--instructions] [NAME…]
+                      jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml, and the agenda alone (w1);
+                      --instructions counts instructions per job instead (needs valgrind), which a busy machine does not blur
   policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
   bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         ["test", "--all"] => test::run_steps(true),
         ["verify"] => steps::run(&mut steps::cargo(&["run", "--release", "--locked", "--", "verify"])),
         ["bench", "child"] => bench_child::run_child_bench(),
+        ["bench", "--instructions", names @ ..] => instructions::count_instructions(names),
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),
         ["codegen"] => codegen::run_codegen(false),

@@ -263,7 +263,7 @@ pub(super) static POLICY: Shape = Shape {
         optional("bind", Part("bind"), "at-submit", "every site has its queue (`at-submit`), or one queue for all (`at-start`)"),
         optional("order", Part("order"), "fifo", "who goes first"),
         optional("place", Part("place"), "cheapest", "where a job goes"),
-        optional("backfill", Part("backfill"), "easy", "who may pass a blocked head"),
+        optional("backfill", Part("backfill"), "`easy` if no part is named, else none", "who may pass a blocked head"),
         optional("preempt", Part("preempt"), "none", "who is stopped for another"),
         optional("stage", Words(&["at-start", "at-submit"]), "at-start", "`at-submit`: data moves as soon as a job is bound"),
     ],

@@ -1,6 +1,7 @@
 //! W1, the hold model: of N pending events the earliest is taken, and one an exponential time later is put back.
 //!
-//! It measures the agenda alone. A scheduling simulator has about as many events pending as jobs running: the row of a thousand is the one that matters.
+//! It measures the agenda alone. A scheduling simulator has about as many events pending as jobs running: the row of a thousand is the one
+//! that matters.
 
 use edwc::base::Time;
 use edwc::base::random::Seed;

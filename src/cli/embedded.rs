@@ -20,6 +20,11 @@ pub(super) fn find(name: &str) -> Option<&'static str> {
     SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
+/// Returns the names, in the order of the list.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SCENARIOS.iter().map(|(name, _)| *name)
+}
+
 /// Lists the scenarios with what they ask.
 pub(super) fn list(width: usize) -> String {
     let rows: Vec<_> = SCENARIOS.iter().map(|(name, text)| (format!("  {name}"), question(text))).collect();

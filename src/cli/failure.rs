@@ -114,7 +114,10 @@ impl Failure {
     }
     /// Makes a failure of a file operation.
     pub(crate) fn io(what: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(Exit::Io, format!("cannot {what} `{}`: {error}", path.display()))
+        // The number of the system's error says nothing to a reader.
+        let reason = error.to_string();
+        let reason = reason.split(" (os error").next().unwrap_or_default().to_lowercase();
+        Self::new(Exit::Io, format!("cannot {what} `{}`: {reason}", path.display()))
     }
     /// Says it on standard error.
     pub(crate) fn print(&self, printer: &mut Printer) {

@@ -1,10 +1,10 @@
 //! From a command line to a checked scenario: a file, or the name of one that edwc brings along.
 
 use super::embedded;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::printer::Printer;
 use super::record::Origin;
-use crate::diag::{Diagnostics, Look};
+use crate::diag::{Diagnostics, Look, closest};
 use crate::model::{Arrivals, Model};
 use crate::scenario::{Options, Scenario};
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ pub(super) fn load(file: &Path, overrides: &[String]) -> Result<Loaded, Failure>
 pub(super) fn load_limited(file: &Path, overrides: &[String], limit: usize) -> Result<Loaded, Failure> {
     let library = |name: &str| embedded::find(name);
     let options = Options { overrides, library: Some(&library) };
+    if embedded_text(file).is_none() && !file.exists() {
+        return Err(missing(file));
+    }
     let name = file.to_string_lossy().into_owned();
     let (scenario, mut inputs) = match embedded_text(file) {
         Some(text) => (Scenario::parse(&name, text, &options), Vec::new()),
@@ -54,6 +57,16 @@ impl Loaded {
 fn embedded_text(file: &Path) -> Option<&'static str> {
     let bare = file.components().count() == 1 && !file.exists();
     bare.then(|| file.to_str().and_then(embedded::find)).flatten()
+}
+
+/// A file that is not there; a name that is nearly one of ours was probably meant.
+fn missing(file: &Path) -> Failure {
+    let name = file.to_string_lossy();
+    let help = match closest(name.strip_suffix(".toml").unwrap_or(&name), embedded::names()) {
+        Some(near) => format!("did you mean `{near}`, which edwc brings along?"),
+        None => "`edwc run` lists the scenarios at hand; `edwc init FILE` writes one to start from".to_owned(),
+    };
+    Failure::new(Exit::Io, format!("there is no file `{name}`")).help(help)
 }
 
 fn traces(model: &Model) -> impl Iterator<Item = PathBuf> + '_ {

@@ -53,10 +53,8 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
             Some(out) => record(&request, &loaded.origin, out, arguments.force, format, printer)?,
             None => simulate(&request, None)?,
         };
-        if at > 0 && !arguments.json {
-            printer.out("\n");
-        }
-        show(&outcome.summary, arguments.json, printer);
+        let place = Place { at, of: policies.len(), last: at + 1 == policies.len() || outcome.stopped.is_some() };
+        show(&outcome.summary, place, arguments.json, printer);
         if let (Some(path), Some(transcript)) = (&arguments.transcript, &mut outcome.transcript) {
             write_transcript(path, transcript).map_err(|error| Failure::io("write", path, &error))?;
             outcome.stopped = outcome.stopped.map(|failure| failure.repeated_by(path));
@@ -73,9 +71,25 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
     Ok(())
 }
 
-fn show(summary: &Summary, as_json: bool, printer: &mut Printer) {
-    let text = if as_json { summary.to_json() } else { summary::render(summary, printer.width()) };
-    printer.out(&text);
+/// Which of several summaries one is.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    of: usize,
+    last: bool,
+}
+
+/// Prints a summary; several are one JSON array.
+fn show(summary: &Summary, place: Place, as_json: bool, printer: &mut Printer) {
+    if !as_json {
+        let gap = if place.at > 0 { "\n" } else { "" };
+        return printer.out(&format!("{gap}{}", summary::render(summary, printer.width())));
+    }
+    let json = summary.to_json();
+    printer.out(&match place {
+        Place { of: 1, .. } => json,
+        Place { at, last, .. } => format!("{}{}{}", if at == 0 { "[\n" } else { ",\n" }, json.trim_end(), if last { "\n]\n" } else { "" }),
+    });
 }
 
 /// Reads the policies of the command line; without one, the scenario's.

@@ -166,6 +166,10 @@ declare_pages! {
     NEAR_DUPLICATE "W002" "two names that look alike":
         "The names differ only in case or in how an accent is encoded (NFC, NFD); most often one was meant."
         wrong Lines("[data]\nWeb = { stays = \"anywhere\" }"), right Lines("[data]\nlogs = { stays = \"anywhere\" }");
+    UNUSUAL_PROVINCE "W003" "a province that is nearly one of China's":
+        "Rules match provinces by name, and a slip would match nothing. Names that resemble none of the 34, also made-up ones, are taken as they are."
+        wrong Lines("[site.small]\nprovince = \"ninxia\"\nside = \"west\"\ntariff = \"ningxia\"\ngrid = \"ningxia\"\n[site.small.pool]\nimported = { chip = \"h100\", nodes = 1, gpus_per_node = 8, price = \"12 CNY/GPU-h\" }"),
+        right Lines("[site.small]\nprovince = \"gansu\"\nside = \"west\"\ntariff = \"ningxia\"\ngrid = \"ningxia\"\n[site.small.pool]\nimported = { chip = \"h100\", nodes = 1, gpus_per_node = 8, price = \"12 CNY/GPU-h\" }");
     OVERLOADED "W101" "more work than the sites can do":
         "The mean of the offered work is above what all sites can do: queues grow as long as jobs arrive, and means over the window say more about its length than about the policy."
         wrong Lines("[workload.training]\narrivals = { process = \"poisson\", rate = \"40000 /d\" }"), right Lines("[workload.training]\narrivals = { process = \"poisson\", rate = \"40 /d\" }");
@@ -181,6 +185,9 @@ declare_pages! {
     CHILDREN_EXCEED "W105" "children that are promised more than their parent has":
         "The nominal GPUs of the children sum to more than the parent's own: they cannot all use theirs at once."
         wrong Lines("[quota]\nall = { gpus = { h100 = { nominal = 8 } } }\na = { parent = \"all\", gpus = { h100 = { nominal = 16 } } }"), right Lines("[quota]\nall = { gpus = { h100 = { nominal = 16 } } }\na = { parent = \"all\", gpus = { h100 = { nominal = 16 } } }");
+    PAYS_NOBODY "W106" "a subsidy that can pay nobody":
+        "No tenant, class and pool of the scenario meet its conditions together, or it is not valid at any time of the run."
+        wrong Lines("[subsidy.hangzhou]\nvalid = { from = 2020-01-01, to = 2021-12-31 }"), right Lines("[subsidy.hangzhou]\nvalid = { from = 2025-01-01, to = 2026-12-31 }");
     FEW_SITES "W117" "much work that fits few sites":
         "More than 5 % of the offered GPU-hours come in gangs that fit fewer than three sites: a policy has little to choose. `edwc check --fit` shows which."
         wrong Lines("[workload.training]\ngpus = 128\n[site.small]\nprovince = \"gansu\"\nside = \"west\"\ntariff = \"ningxia\"\ngrid = \"ningxia\"\n[site.small.pool]\nimported = { chip = \"h100\", nodes = 1, gpus_per_node = 8, price = \"12 CNY/GPU-h\" }"),

@@ -42,7 +42,7 @@ impl Diagnostics {
         text.push_str(&self.rest(look.limit));
         text
     }
-    /// Renders one line each: `file:line:column: key.path: what is wrong; what is allowed`.
+    /// Renders one line each: `file:line:column: key.path: what is wrong; what is allowed [code]`.
     pub fn plain(&self, limit: usize) -> String {
         let mut text = String::new();
         for diagnostic in self.sorted().take(limit) {
@@ -70,7 +70,9 @@ fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
     let mut text = String::new();
     if let Some(place) = diagnostic.places.first() {
         let Position { line, column } = sources.position(place.at);
-        let _ = write!(text, "{}:{line}:{column}: ", escape(sources.name(place.at.file)));
+        let _ = write!(text, "{}", escape(sources.name(place.at.file)));
+        // A file that cannot be read has no lines.
+        text.push_str(&if sources.text(place.at.file).is_empty() { ": ".to_owned() } else { format!(":{line}:{column}: ") });
         if !place.path.is_empty() {
             let _ = write!(text, "{}: ", shorten(&escape(&place.path)));
         }
@@ -89,6 +91,7 @@ fn line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
         let Position { line, column } = sources.position(place.at);
         let _ = write!(text, "; {} at {}:{line}:{column}", escape(place.label.as_deref().unwrap_or("see")), escape(sources.name(place.at.file)));
     }
+    let _ = write!(text, " [{}]", diagnostic.code.name());
     text
 }
 
@@ -237,7 +240,7 @@ error[E0203]: no site is named `zhongwai`
     #[test]
     fn the_plain_form_is_one_line_each_and_counts_the_rest() {
         let expected = "scenarios/national.toml:2:21: subsidy.hangzhou.budget.amount: a bare number where a price is needed; \
-                        write the unit: `\"2.5M CNY\"`, `\"2.5亿元\"`\n1 more\n";
+                        write the unit: `\"2.5M CNY\"`, `\"2.5亿元\"` [E0117]\n1 more\n";
         assert_eq!(sample().plain(1), expected);
     }
 

@@ -193,8 +193,8 @@ fn check_existing(target: &Path, force: bool) -> Result<bool, DirectoryError> {
         Err(error) => Err(DirectoryError::Io { path: target.to_owned(), error }),
         Ok(found) if found.is_symlink() => refused("is a symbolic link, which an output directory may not be"),
         Ok(found) if !found.is_dir() => refused("is a file, not a directory"),
+        Ok(_) if !is_ours(target) => refused("was not made by edwc (it has no manifest.json) and is never replaced; choose another name"),
         Ok(_) if !force => refused("exists; `--force` replaces it"),
-        Ok(_) if !is_ours(target) => refused("was not made by edwc (it has no manifest.json); `--force` does not replace it"),
         Ok(_) => Ok(true),
     }
 }

@@ -134,7 +134,13 @@ static USE: &[Leaf] = &[
     ("fragmented", "share", Lower, "GPU-time free but unusable for the head of the queue ÷ installed", "碎片占比"),
     ("of_up_time", "share", Higher, "GPU-time held ÷ GPU-time of nodes that are up", "占用率（只计在线节点）"),
     ("failures", "", Lower, "node failures", "节点故障数"),
-    ("net_price_cny_per_gpu_hour", "CNY/GPU-hour", Lower, "what measured jobs pay, net, ÷ GPU-hours that they held", "净价"),
+    (
+        "net_price_cny_per_gpu_hour",
+        "CNY/GPU-hour",
+        Lower,
+        "what jobs submitted in the window pay, net, ÷ GPU-hours that these jobs held, also after its end",
+        "净价",
+    ),
 ];
 
 static USES: &[Branch] = &[

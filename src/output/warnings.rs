@@ -72,7 +72,7 @@ pub fn of(summary: &Summary, notes: &[String]) -> Vec<Warning> {
     unfinished(summary, &mut warnings);
     exhausted(summary, &mut warnings);
     if let Some(load) = summary.offered_load.filter(|load| *load > 1.0) {
-        let message = format!("the offered load is {:.0}% of what is installed; queues grow as long as it lasts", load * 100.0);
+        let message = format!("the offered load was {load:.2} times what is installed; queues grow as long as it lasts");
         warnings.push(Warning { code: "W205", message });
     }
     for (name, quota) in summary.quotas.iter().filter(|(_, quota)| quota.overrun_gpu_hours > 0.0) {
@@ -81,7 +81,7 @@ pub fn of(summary: &Summary, notes: &[String]) -> Vec<Warning> {
     }
     for (name, quota) in summary.quotas.iter().filter(|(_, quota)| quota.share_missed > 0) {
         let message = format!(
-            "quota.{name}: the domestic share was missed in {} of {} periods",
+            "quota.{name}: the domestic share that it asks for was missed in {} of {} periods",
             quota.share_missed,
             quota.share_met + quota.share_missed
         );

@@ -222,7 +222,7 @@ fn completed(parts: &[PolicyPart]) -> Vec<PolicyPart> {
     let mut all = vec![
         find(PartKind::Order).unwrap_or_else(|| default("fifo")),
         find(PartKind::Bind).unwrap_or_else(|| default("at-submit")),
-        find(PartKind::Place).unwrap_or_else(|| default("least-loaded")),
+        find(PartKind::Place).unwrap_or_else(|| default("cheapest")),
     ];
     all.extend(find(PartKind::Backfill));
     all.extend(find(PartKind::Preempt));

@@ -1,7 +1,8 @@
 //! From files and overrides to one document: `extends`, `without`, `--set`.
 //!
 //! What stands nearer to the run wins: an override over the file, a file over what it extends. Tables merge by key; a table that names its
-//! own law or process (`dist`, `process`, `times_work`) replaces the other one whole, as the parameters of one law mean nothing to another.
+//! own law or process (`dist`, `process`, `times_work`) replaces the other one whole, as the parameters of one law mean nothing to another; so does
+//! evidence with its `mark`, as a source that was found is none for what is now assumed.
 
 use super::document::{Node, Table, Value, join, parse};
 use super::read::{add_text, read_file};
@@ -10,6 +11,9 @@ use std::path::{Path, PathBuf};
 
 /// How many files may stand upon one another.
 const EXTENDS_LIMIT: usize = 32;
+
+/// The name of a source that is an override.
+const OVERRIDE: &str = "--set";
 
 /// A scenario's text, by name: for those that are built into the program.
 pub type Library<'a> = &'a dyn Fn(&str) -> Option<&'a str>;
@@ -41,6 +45,11 @@ impl Document {
             Value::List(items) => items.get(key.parse::<usize>().ok()?),
             _ => None,
         })
+    }
+    /// Tells how near to the run a source is: an override is nearer than the file, and the file nearer than what it extends.
+    pub(super) fn nearness(&self, file: FileId) -> u32 {
+        // Files are read from the top down, so that a larger id is further below; overrides come last.
+        if self.sources.name(file) == OVERRIDE { u32::MAX } else { u32::MAX - 1 - file.0 }
     }
     /// Resolves a path of a file against the folder of the source that names it.
     pub(super) fn resolve(&self, at: At, path: &str) -> PathBuf {
@@ -126,8 +135,10 @@ impl<'a> Gatherer<'a> {
             return None;
         }
         let folder = self.folders.get(node.at.file.0 as usize).cloned().flatten();
-        let embedded = if folder.is_none() { self.library.and_then(|library| library(name)) } else { None };
-        let path = folder.unwrap_or_default().join(name);
+        let path = folder.clone().unwrap_or_default().join(name);
+        // From a file a bare name may mean a scenario that edwc brings along; a file of that name is nearer.
+        let at_hand = folder.is_none() || !name.contains(['/', '\\']) && !path.exists();
+        let embedded = if at_hand { self.library.and_then(|library| library(name)) } else { None };
         let identity =
             if embedded.is_some() { name.to_owned() } else { std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).display().to_string() };
         if let Some(start) = self.chain.iter().position(|each| *each == identity) {
@@ -140,7 +151,10 @@ impl<'a> Gatherer<'a> {
         match embedded {
             Some(text) => self.text(name, text),
             None if !path.exists() => {
-                self.out.push(Diagnostic::new(UNREADABLE, format!("there is no file `{}`", path.display())).at(node.at, "extends"));
+                let missing = Diagnostic::new(UNREADABLE, format!("there is no file `{}`", path.display())).at(node.at, "extends");
+                self.out.push(
+                    missing.help("a path stands relative to the file that names it; `national` and the others that `edwc run` lists need no file"),
+                );
                 None
             }
             None => self.file(&path),
@@ -167,9 +181,13 @@ impl<'a> Gatherer<'a> {
         let Some(equals) = argument.find('=').filter(|at| *at > 0) else {
             let file = self.add_argument(argument);
             self.out
-                .push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` sets nothing")).at(At::new(file, 0..argument.len()), "--set").help(help));
+                .push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` sets nothing")).at(At::new(file, 0..argument.len()), OVERRIDE).help(help));
             return;
         };
+        // `rate[0]`, as messages and lists write it, is `rate.0` to TOML.
+        let (path, value) = argument.split_at(equals);
+        let argument = &format!("{}{value}", path.replace('[', ".").replace(']', ""));
+        let equals = argument.len() - value.len();
         let toml = |text: &str| {
             let mut sources = SourceMap::default();
             let mut faults = Vec::new();
@@ -184,16 +202,16 @@ impl<'a> Gatherer<'a> {
         let mut faults = Vec::new();
         let parsed = parse(file, &self.sources, &mut faults);
         if faults.is_empty() {
-            self.apply(table, parsed, "--set");
+            self.apply(table, parsed, OVERRIDE);
         } else {
             self.out.push(
-                Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` has no path before its `=`")).at(At::new(file, 0..equals), "--set").help(help),
+                Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` has no path before its `=`")).at(At::new(file, 0..equals), OVERRIDE).help(help),
             );
         }
     }
     fn add_argument(&mut self, text: &str) -> FileId {
         self.folders.push(None);
-        self.sources.add("--set", text)
+        self.sources.add(OVERRIDE, text)
     }
     fn apply(&mut self, table: &mut Table, set: Table, origin: &str) {
         let faults = apply(table, set);
@@ -250,7 +268,7 @@ fn merge_node(base: &mut Node, top: Node) {
 }
 
 fn names_its_kind(table: &Table) -> bool {
-    ["dist", "process", "times_work"].iter().any(|key| table.value(key).is_some())
+    ["dist", "process", "times_work", "mark"].iter().any(|key| table.value(key).is_some())
 }
 
 fn index(key: &str, count: usize) -> Option<usize> {

@@ -76,7 +76,22 @@ fn sentences(summary: &Summary, width: usize) -> String {
         let per_hour = summary.money.public_cny_per_gpu_hour.map_or_else(String::new, |price| format!(", {} CNY per GPU-hour", number(price)));
         say(format!("Public money: {}{per_hour}.{}", money::short(summary.money.public_cny), ran_dry(summary)));
     }
+    if let Some(sentence) = waits(summary) {
+        say(sentence);
+    }
     text
+}
+
+/// What jobs met, where the answer does not say it already.
+fn waits(summary: &Summary) -> Option<String> {
+    let wait = &summary.latency.queue_wait;
+    let (mean, p95) = (wait.mean?, wait.p95?);
+    let unfinished = match summary.jobs.unfinished {
+        0 => String::new(),
+        jobs => format!(" {} {} unfinished.", count(jobs), if jobs == 1 { "job was" } else { "jobs were" }),
+    };
+    let two_sided = summary.utilisation.by_side.find("east").is_some() && summary.utilisation.by_side.find("west").is_some();
+    two_sided.then(|| format!("Jobs waited {} on average, 95% of them at most {}.{unfinished}", duration(mean), duration(p95)))
 }
 
 /// The answer to "what happened?" in one sentence.
@@ -226,7 +241,7 @@ fn quotas(summary: &Summary, width: usize) -> String {
     if summary.quotas.is_empty() {
         return String::new();
     }
-    let mut table = Table::new(["quota         ", "GPU-h", "borrowed", "peak GPUs", "refused", "taken back"]);
+    let mut table = Table::new(["quota, whole run", "GPU-h", "borrowed", "peak GPUs", "refused", "taken back"]);
     for (name, quota) in summary.quotas.iter() {
         table.row([
             escape(name).into(),
@@ -251,7 +266,7 @@ fn refusals(summary: &Summary, width: usize) -> String {
         text.push_str(&flow("rejected for", &rejected, width));
     }
     if !refused.is_empty() {
-        text.push_str(&flow("policy refused", &refused, width));
+        text.push_str(&flow("refused tries", &refused, width));
     }
     text
 }

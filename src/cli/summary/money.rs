@@ -1,6 +1,6 @@
 //! Money, energy, carbon and the official goals in the summary.
 
-use super::table::{Cell, Table, flow};
+use super::table::{Cell, Table, flow, wrap};
 use super::words::{self, Yuan, bar, count, date, number, number_or_none, percent};
 use super::{ATTENTION, escape};
 use crate::output::Summary;
@@ -23,7 +23,7 @@ pub(super) fn subsidies(summary: &Summary, width: usize) -> String {
     let total: f64 = summary.subsidies.iter().map(|(_, subsidy)| subsidy.paid_cny).sum();
     let unit = Yuan::fitting([total]);
     let paid = format!("paid, {}", unit.name);
-    let mut table = Table::new(["subsidy       ", &paid, "of budget", "jobs", "short", "caps hit", "CNY/GPU-h"]).left(2);
+    let mut table = Table::new(["subsidy, whole run", &paid, "of budget", "jobs", "short", "caps hit", "CNY/GPU-h"]).left(2);
     for (name, subsidy) in summary.subsidies.iter() {
         table.row([
             escape(name).into(),
@@ -39,7 +39,10 @@ pub(super) fn subsidies(summary: &Summary, width: usize) -> String {
         let empty = || Cell::from("");
         table.row(["total".into(), unit.amount(total).into(), empty(), empty(), empty(), empty(), empty()]);
     }
-    table.render(width)
+    let came_back =
+        summary.subsidies.iter().any(|(_, subsidy)| !subsidy.spent_on.is_empty() && subsidy.share_of_budget.is_some_and(|share| share < 0.995));
+    let note = "  dry: all was paid or reserved on that day; reservations that a job did not need came back later";
+    table.render(width) + &if came_back { wrap(note, width, "  ") } else { String::new() }
 }
 
 fn of_budget(subsidy: &SubsidyUse) -> Cell {
@@ -65,7 +68,7 @@ pub(super) fn totals(summary: &Summary, width: usize) -> String {
     items.extend(others.into_iter().filter(|(amount, _)| *amount > 0.0).map(|(amount, word)| format!("{} {word}", unit.amount(amount))));
     let resources = [
         format!("resource cost {}:", unit.amount(cost.total_cny)),
-        format!("capital {},", unit.amount(cost.capital_cny)),
+        if cost.capital_cny > 0.0 { format!("capital {},", unit.amount(cost.capital_cny)) } else { "no capital given,".to_owned() },
         format!("energy {},", unit.amount(cost.energy_cny)),
         format!("transfer {}", unit.amount(cost.transfer_cny)),
     ];

@@ -5,12 +5,15 @@ mod fit;
 mod format;
 mod load;
 mod names;
+mod places;
 mod quotas;
 mod reach;
+mod subsidies;
 
 pub use fit::{Fit, fit};
 pub(super) use format::format;
 pub(super) use names::names;
+pub(super) use places::provinces;
 
 use super::reader::Lowering;
 use crate::diag::NOTHING_THERE;
@@ -41,4 +44,5 @@ pub(super) fn model(lowering: &Lowering<'_>, model: &Model) {
     fit::check(lowering, model);
     quotas::check(lowering, model);
     checkpoints::check(lowering, model);
+    subsidies::check(lowering, model);
 }

@@ -43,7 +43,7 @@ fn date(found: &Value) -> Result<(), Fault> {
         Value::Text(text) => Err(Fault {
             code: crate::diag::NOT_A_DATE,
             message: format!("`{text}` is not a date"),
-            help: "write a date without quotes: `2025-06-02` or `2025-06-02T08:00:00+08:00`".to_owned(),
+            help: "write a date without quotes, and one that exists: `2025-06-02` or `2025-06-02T08:00:00+08:00`".to_owned(),
         }),
         other => Err(wrong_type(other, "a date")),
     }

@@ -71,8 +71,9 @@ fn changeable(set: &Item<'_>) -> bool {
         };
         if fixed {
             sound = false;
-            set.lowering
-                .report(Diagnostic::new(FIXED, format!("`{path}` cannot change during a run")).at(node.key_at, join(&set.path, path)).help(HELP));
+            let fault = Diagnostic::new(FIXED, format!("`{path}` cannot change during a run")).at(node.key_at, join(&set.path, path));
+            let quoted = path.starts_with('"') && path.contains('.');
+            set.lowering.report(fault.help(if quoted { "write the path without quotes: `{ site.zhongwei.pue = 1.2 }`" } else { HELP }));
         }
     });
     sound

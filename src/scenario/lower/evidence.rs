@@ -1,6 +1,6 @@
 //! `[source]` and `[evidence]`: how well the inputs are known.
 
-use super::super::document::Value;
+use super::super::document::{Node, Value};
 use super::super::extend::{Document, segments};
 use super::super::keys::{Kind, Names, walk};
 use super::super::reader::Lowering;
@@ -19,6 +19,8 @@ pub struct Input {
     pub value: String,
     /// Its mark; none: it has no evidence.
     pub mark: Option<String>,
+    /// The mark of the value that stood here before a nearer file or `--set` changed it: what was said of that is not said of this one.
+    pub lost: Option<String>,
     /// Its sources by title.
     pub sources: Vec<String>,
     /// What else is said about it.
@@ -36,17 +38,21 @@ pub fn evidence(document: &Document) -> Vec<Input> {
         );
         let section = leaf.path.split(['.', '[']).next().unwrap_or_default();
         if number && SECTIONS.contains(&section) {
-            inputs.push(input(document, leaf.path, &leaf.node.value));
+            inputs.push(input(document, leaf.path, leaf.node));
         }
     });
     inputs
 }
 
-fn input(document: &Document, path: &str, value: &Value) -> Input {
-    let entry = document.table().value("evidence").and_then(|node| node.value.as_table()).and_then(|evidence| {
+fn input(document: &Document, path: &str, node: &Node) -> Input {
+    let covering = document.table().value("evidence").and_then(|node| node.value.as_table()).and_then(|evidence| {
         let covering = evidence.iter().filter(|(entry, _)| covers(entry, path));
-        covering.max_by_key(|(entry, _)| entry.len()).and_then(|(_, node)| node.value.as_table())
+        covering.max_by_key(|(entry, _)| entry.len()).map(|(_, node)| node)
     });
+    let vouches = |entry: &Node| document.nearness(entry.at.file) >= document.nearness(node.at.file);
+    let mark = |entry: &Node| Some(entry.value.as_table()?.value("mark")?.value.as_text()?.to_owned());
+    let lost = covering.filter(|entry| !vouches(entry)).and_then(mark);
+    let entry = covering.filter(|entry| vouches(entry)).and_then(|entry| entry.value.as_table());
     let text = |key: &str| entry.and_then(|entry| entry.value(key)).and_then(|node| node.value.as_text()).map(str::to_owned);
     let title = |source: &str| match document.at(&format!("source.{source}.title")).and_then(|node| node.value.as_text()) {
         Some(title) => format!("{source}: {title}"),
@@ -57,13 +63,13 @@ fn input(document: &Document, path: &str, value: &Value) -> Input {
         Some(Value::List(items)) => items.iter().filter_map(|item| item.value.as_text()).map(title).collect(),
         _ => Vec::new(),
     };
-    let value = match value {
+    let value = match &node.value {
         Value::Text(text) => text.clone(),
         Value::Integer(integer) => integer.to_string(),
         Value::Float(_, text) => text.clone(),
         other => other.kind().to_owned(),
     };
-    Input { path: path.to_owned(), value, mark: text("mark"), sources, note: text("note") }
+    Input { path: path.to_owned(), value, mark: text("mark"), lost, sources, note: text("note") }
 }
 
 /// Tells whether an entry stands for a path: for itself and for all below it.

@@ -38,6 +38,7 @@ pub(super) fn lower_document(document: &Document, out: &mut Vec<Diagnostic>) -> 
     let lowering = Lowering { document, names: &names, calendar, out: RefCell::new(Vec::new()), files: RefCell::new(Vec::new()) };
     let mut model = lower(&lowering);
     check::names(&lowering);
+    check::provinces(&lowering);
     check::format(&lowering);
     // What several sections mean together is looked at only where each means something.
     let sound = out.is_empty() && !lowering.out.borrow().iter().any(|each| each.severity == Severity::Error);

@@ -37,7 +37,10 @@ fn workload(name: &str, item: &Item<'_>, horizon: Option<Span>) -> Workload {
         for key in ["gpus", "work", "estimate"].into_iter().filter(|key| item.has(key)) {
             item.item(key).report(KEYS_TOGETHER, format!("`{key}` beside a trace, which has its own"), "leave it out");
         }
-    } else if horizon.is_none() && item.item("arrivals").item("process").text().is_some_and(|process| process != "at-start") {
+    } else if horizon.is_none()
+        && !item.lowering.root().item("scenario").has("horizon")
+        && item.item("arrivals").item("process").text().is_some_and(|process| process != "at-start")
+    {
         item.item("arrivals").report(
             KEYS_TOGETHER,
             "arrivals without an end: the scenario has no horizon",

@@ -92,7 +92,16 @@ impl Unit {
             after = &rest[end + 1 + length..];
         }
         if digits.contains(',') {
-            let hint = format!("write `{}` if the comma is a decimal sign, and no sign between thousands", digits.replace(',', "."));
+            let thousands = digits.split(',').skip(1).all(|group| group.split('.').next().is_some_and(|group| group.len() == 3));
+            let hint = if thousands && digits.matches(',').count() > 1 {
+                format!("write `{}`: no sign stands between thousands", digits.replace(',', ""))
+            } else {
+                format!(
+                    "write `{}` if the comma is a decimal sign, `{}` if it parts thousands",
+                    digits.replace(',', "."),
+                    digits.replace(',', "")
+                )
+            };
             return Err(Fault { code: DECIMAL_COMMA, message: format!("a comma in the number `{digits}`"), help: hint });
         }
         if digits.starts_with('-') && digits.len() > 1 {

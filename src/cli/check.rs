@@ -40,7 +40,9 @@ fn describe(loaded: &Loaded) -> String {
         plural(model.workloads.len(), "workload"),
         plural(model.quotas.len(), "quota"),
     ];
-    format!("{}; {} of {} inputs are assumed; {warnings}", has.join(", "), model.evidence.assumed, model.evidence.inputs)
+    let evidence = &model.evidence;
+    let unmarked = if evidence.unmarked > 0 { format!(", {} without a mark", evidence.unmarked) } else { String::new() };
+    format!("{}; {} of {} inputs are assumed{unmarked}; {warnings}", has.join(", "), evidence.assumed, evidence.inputs)
 }
 
 /// Says for every size of gang how many pools and sites could hold it, by chip and size alone: what else stands in its way shows in a run.
@@ -54,5 +56,8 @@ fn gangs(model: &Model, width: usize) -> String {
     }
     let traces = model.workloads.iter().filter(|workload| matches!(workload.arrivals, Arrivals::Trace(_))).count();
     let note = if traces > 0 { format!("  {} not counted: only a run reads them\n", plural(traces, "trace")) } else { String::new() };
-    format!("gangs, and the pools that could hold them\n{}{note}", columns(&rows, width))
+    format!(
+        "gangs, and the pools that could hold them by chip and size; limits on delay and on data show in a run\n{}{note}",
+        columns(&rows, width)
+    )
 }

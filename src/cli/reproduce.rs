@@ -16,14 +16,14 @@ use crate::output::manifest::{self, Manifest};
 use crate::policy::Registered;
 use clap::ValueEnum;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs again and compares; what differs is told, with exit code 1.
 pub(super) fn run(arguments: &Reproduce, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     let directory = &arguments.directory;
     let manifest = read(directory)?;
     let mut differences = damaged(directory, &manifest)?;
-    let loaded = load::load(Path::new(&manifest.scenario), &manifest.overrides)?;
+    let loaded = load::load(&scenario(directory, &manifest.scenario), &manifest.overrides)?;
     if loaded.origin.digest != manifest.scenario_digest {
         let message = format!("`{}` is not the scenario that `{}` was made from: its text has changed", manifest.scenario, directory.display());
         return Err(Failure::new(Exit::Invalid, message).help("run it again into a new directory"));
@@ -66,6 +66,14 @@ fn read(directory: &Path) -> Result<Manifest, Failure> {
         Some(name) => Err(Failure::new(Exit::Invalid, format!("`{}` names a file outside of its directory: `{name}`", path.display()))),
         None => Ok(manifest),
     }
+}
+
+/// Finds the scenario from where the command runs, or else from beside the directory, where it was when that was the current folder's.
+/// Whichever it is: its digest must be that of the manifest.
+fn scenario(directory: &Path, name: &str) -> PathBuf {
+    let here = PathBuf::from(name);
+    let beside = fs::canonicalize(directory).ok().and_then(|directory| Some(directory.parent()?.join(name)));
+    beside.filter(|beside| !here.exists() && beside.exists()).unwrap_or(here)
 }
 
 /// Lists files that are not what the manifest says.
@@ -122,7 +130,7 @@ fn run_again(directory: &Path, manifest: &Manifest, policy: &Chosen, loaded: &lo
 }
 
 /// A directory that goes away.
-struct Scratch(std::path::PathBuf);
+struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(path: &Path) -> Result<Self, Failure> {

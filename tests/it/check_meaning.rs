@@ -258,6 +258,32 @@ fn evidence_covers_what_is_below_its_path() {
 }
 
 #[test]
+fn evidence_does_not_vouch_for_what_was_changed_since() {
+    const FOUND: &str = "[subsidy.hangzhou.budget]\namount = \"2M CNY\"\n[evidence]\n\"subsidy.hangzhou\" = { mark = \"found\" }";
+    let of = |scenario: &Scenario, path: &str| {
+        let inputs = evidence(&scenario.document);
+        let input = inputs.into_iter().find(|input| input.path == path).expect("the input is there");
+        (input.mark, input.lost)
+    };
+    let (found, assumed, amount) = (Some("found".to_owned()), Some("assumed".to_owned()), "subsidy.hangzhou.budget.amount");
+    assert_eq!(of(&parse(FOUND, &[]), amount), (found.clone(), None));
+    let set = parse(FOUND, &["subsidy.hangzhou.budget.amount=1M CNY"]);
+    assert_eq!(of(&set, amount), (None, found.clone()), "an override is not what was found");
+    assert_eq!(of(&set, "subsidy.hangzhou.rate[1].rate"), (found, None), "the rest is");
+    let above = parse("[subsidy.hangzhou.budget]\namount = \"2M CNY\"", &[]);
+    assert_eq!(of(&above, amount), (None, assumed), "nor is what a nearer file says");
+    assert_eq!(above.model.evidence.unmarked, 1);
+}
+
+#[test]
+fn an_item_of_a_list_is_set_as_messages_write_it() {
+    let rate = |scenario: &Scenario| scenario.document.at("subsidy.hangzhou.rate[0].rate").map(|node| format!("{:?}", node.value));
+    let set = parse("", &["subsidy.hangzhou.rate[0].rate=0.9"]);
+    assert_eq!(rate(&set), rate(&parse("", &["subsidy.hangzhou.rate.0.rate=0.9"])));
+    assert_ne!(rate(&set), rate(&parse("", &[])));
+}
+
+#[test]
 fn fit_counts_pools_and_sites() {
     let model = parse("[workload.training]\ngpus = { values = [8, 150], weights = [1, 1] }", &[]).model;
     let rows: Vec<_> =

@@ -125,6 +125,18 @@ fn an_output_directory_is_written_once_and_reproduced() {
 }
 
 #[test]
+fn a_run_is_reproduced_from_another_folder() {
+    let folder = folder();
+    for arguments in
+        [["init", "my.toml"].as_slice(), &["run", "my.toml", "--out", "runs/mine", "--quiet"], &["run", "my.toml", "--out", "mine", "--quiet"]]
+    {
+        assert_eq!(run(folder.path(), arguments).code, Some(0), "{arguments:?}");
+    }
+    let again = run(&folder.path().join("mine"), &["reproduce", "../mine"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
+}
+
+#[test]
 fn results_do_not_depend_on_the_surroundings() {
     let folder = folder();
     let plain = run(folder.path(), &["run", "quickstart", "--out", "a"]);

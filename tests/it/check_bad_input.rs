@@ -27,7 +27,8 @@ fn check(row: u32, code: u8, cases: &[(&str, &str)]) {
         let (text, exit) = say(lines);
         assert!(text.contains(words), "row {row}: {lines}\nis answered by\n{text}and not by\n{words}");
         assert_eq!(exit, code, "row {row}: {lines}\n{text}");
-        assert!(start.elapsed() < Duration::from_secs(5), "row {row}: {lines} took {:?}", start.elapsed());
+        // A guard against hanging, wide enough for a busy machine and an unoptimised build.
+        assert!(start.elapsed() < Duration::from_secs(30), "row {row}: {lines} took {:?}", start.elapsed());
     }
 }
 

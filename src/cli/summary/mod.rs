@@ -91,7 +91,8 @@ fn waits(summary: &Summary) -> Option<String> {
         jobs => format!(" {} {} unfinished.", count(jobs), if jobs == 1 { "job was" } else { "jobs were" }),
     };
     let two_sided = summary.utilisation.by_side.find("east").is_some() && summary.utilisation.by_side.find("west").is_some();
-    two_sided.then(|| format!("Jobs waited {} on average, 95% of them at most {}.{unfinished}", duration(mean), duration(p95)))
+    let most = if p95 > 0.0 { format!("at most {}", duration(p95)) } else { "not at all".to_owned() };
+    two_sided.then(|| format!("Jobs waited {} on average, 95% of them {most}.{unfinished}", duration(mean)))
 }
 
 /// The answer to "what happened?" in one sentence.

@@ -4,6 +4,7 @@ use super::arguments::Verify;
 use super::cases::Layout;
 use super::failure::{Exit, Failure, plural};
 use super::printer::Printer;
+use super::text::paragraph;
 use crate::diag::closest;
 use crate::verify::{self, Case, Effort, OWN_CASES, Origin};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failu
         if failed.len() == 1 { "fails" } else { "fail" }
     ));
     if !left_out.is_empty() {
-        printer.out(&format!("left out as too long for `--quick`: {}\n", left_out.join(", ")));
+        printer.out(&paragraph(&format!("left out as too long for `--quick`: {}", left_out.join(", ")), printer.width()));
     }
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(Exit::CheckFailed, format!("not as known: {}", failed.join(", ")))) }
 }

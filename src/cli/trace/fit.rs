@@ -38,8 +38,8 @@ pub(super) fn run(arguments: &TraceFit, printer: &mut Printer) -> Result<(), Fai
     let rhythms = rhythms(&survey);
     errors(&mut text, &survey, &laws);
     profiles(&mut text, &survey, &rhythms);
-    let _ = writeln!(text, "[workload.{}]", arguments.name);
-    let _ = writeln!(text, "class    = \"{}\"\ntenants  = {{ {} = 1.0 }}", arguments.class, arguments.tenant);
+    let _ = writeln!(text, "[workload.{}]", key(&arguments.name));
+    let _ = writeln!(text, "class    = {}\ntenants  = {{ {} = 1.0 }}", quoted(&arguments.class), key(&arguments.tenant));
     arrivals(&mut text, &survey, &rhythms);
     gangs(&mut text, &survey);
     let _ = writeln!(text, "work     = {}", written(laws[0].law, "s"));
@@ -50,6 +50,26 @@ pub(super) fn run(arguments: &TraceFit, printer: &mut Printer) -> Result<(), Fai
     }
     printer.out(&text);
     Ok(())
+}
+
+/// Writes a key of a table: bare where TOML allows that, which is without Chinese.
+fn key(name: &str) -> String {
+    let is_bare = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_bare { name.to_owned() } else { quoted(name) }
+}
+
+fn quoted(name: &str) -> String {
+    let mut text = String::from('"');
+    for letter in name.chars() {
+        match letter {
+            '"' | '\\' => text.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let _ = write!(text, "\\u{:04X}", u32::from(letter));
+            }
+            letter => text.push(letter),
+        }
+    }
+    text + "\""
 }
 
 fn steps(histogram: &Histogram, scale: f64) -> Vec<(f64, u64)> {
@@ -135,4 +155,15 @@ fn written(law: Fitted, unit: &str) -> String {
         Fitted::Weibull { shape, scale: of } | Fitted::Gamma { shape, scale: of } => format!("shape = {shape:.6}, scale = {}", scale(of)),
     };
     format!("{{ dist = \"{}\", {parameters} }}", word(law))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_keys_of_toml() {
+        assert_eq!(["lab-3", "初创企业", "", "a.b"].map(key), ["lab-3", "\"初创企业\"", "\"\"", "\"a.b\""]);
+        assert_eq!(quoted("a\"b\\c\nd"), "\"a\\\"b\\\\c\\u000Ad\"");
+    }
 }

@@ -246,7 +246,7 @@ pub(crate) struct TraceInput {
     /// Its format: `csv`, `swf`, `itp`, `philly`, `pai`, `openb`, `helios`, `acme`, `muri`, `tiresias` or `batsim`; by default told from its name.
     #[arg(long)]
     pub(crate) format: Option<String>,
-    /// Published rule by which a log of format `swf` is cleaned.
+    /// Published rule by which a log is cleaned: `pyss` for format `swf`, `muri` for format `muri`.
     #[arg(long, value_enum, default_value_t = TraceCleaning::AsIs)]
     pub(crate) clean: TraceCleaning,
 }
@@ -258,6 +258,8 @@ pub(crate) enum TraceCleaning {
     AsIs,
     /// As the scheduler simulator pyss does.
     Pyss,
+    /// As the simulator of Muri does.
+    Muri,
 }
 
 /// Arguments of `trace stats`.

@@ -170,7 +170,8 @@ impl Run {
     fn progress_of(&self, job: JobId, stop: Stop, spent: &Spent) -> Span {
         let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
         match stop {
-            Stop::Done | Stop::Kept | Stop::Killed | Stop::Cut => spent.computing,
+            Stop::Done | Stop::Killed | Stop::Cut => spent.computing,
+            Stop::Kept => spent.computing.saturating_sub(class.lost_when_preempted(self.scene.jobs.attributes(job).gpus)),
             Stop::Discarded => spent.safe,
             Stop::Failed => match class.on_failure {
                 OnFailure::Keep => spent.computing,

@@ -1,6 +1,8 @@
 //! Hand-worked schedules.
 
 mod evict;
+mod orders;
+mod slicing;
 
 use super::testing::{cluster, ends, job, run, starts, tenant};
 use crate::base::{Bytes, Column, Span, Time};

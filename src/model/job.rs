@@ -20,6 +20,8 @@ pub struct Class {
     pub on_failure: OnFailure,
     /// Paid at every start, counted as lost.
     pub start_overhead: Span,
+    /// What of an attempt's computing is lost when it is preempted with its work kept, for gangs from so many GPUs on, in order.
+    pub lost_when_preempted: Vec<(u32, Span)>,
     /// Weight of its transfers in the sharing of links.
     pub transfer_weight: Ratio,
     /// The most one of its transfers takes.
@@ -181,6 +183,10 @@ impl Class {
     /// Returns the efficiency of a gang over `nodes` nodes.
     pub fn spread_efficiency(&self, nodes: u32) -> Ratio {
         self.spread.iter().take_while(|(from, _)| *from <= nodes).last().map_or(Ratio::ONE, |(_, efficiency)| *efficiency)
+    }
+    /// Returns what of an attempt's computing a preemption loses that keeps the work.
+    pub fn lost_when_preempted(&self, gpus: u32) -> Span {
+        self.lost_when_preempted.iter().take_while(|(from, _)| *from <= gpus).last().map_or(Span::ZERO, |(_, lost)| *lost)
     }
     /// Returns the efficiency of a gang over two sites `km` apart; `None`: not allowed.
     pub fn split_efficiency(&self, km: f64) -> Option<Ratio> {

@@ -131,6 +131,8 @@ pub struct TraceFile {
     pub clean: TraceClean,
     /// Classes by size of gang: (from, to inclusive, class); the first that matches.
     pub class_by_gpus: Vec<(u32, u32, ClassId)>,
+    /// Classes by the model that a job trains.
+    pub class_by_model: Vec<(String, ClassId)>,
     /// The horizon, if the scenario has one: what lies beyond is dropped and counted.
     pub until: Option<Span>,
 }
@@ -195,4 +197,17 @@ pub enum TraceClean {
     AsIs,
     /// As the scheduler simulator pyss does.
     Pyss,
+    /// As the simulator of Muri does.
+    Muri,
+}
+
+impl TraceClean {
+    /// Returns the format that a rule cleans; none: any.
+    pub fn format(self) -> Option<TraceFormat> {
+        match self {
+            Self::AsIs => None,
+            Self::Pyss => Some(TraceFormat::Swf),
+            Self::Muri => Some(TraceFormat::Muri),
+        }
+    }
 }

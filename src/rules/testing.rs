@@ -74,6 +74,7 @@ pub fn class(name: &str, chips: usize) -> Class {
         checkpoint: None,
         on_failure: OnFailure::Resume,
         start_overhead: Span::ZERO,
+        lost_when_preempted: Vec::new(),
         transfer_weight: Ratio::ONE,
         transfer_rate_max: None,
         one_way_max: None,

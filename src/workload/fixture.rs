@@ -79,6 +79,7 @@ fn class(name: &str) -> Class {
         checkpoint: None,
         on_failure: OnFailure::Resume,
         start_overhead: Span::ZERO,
+        lost_when_preempted: Vec::new(),
         transfer_weight: Ratio::ONE,
         transfer_rate_max: None,
         one_way_max: None,

@@ -38,6 +38,14 @@ impl<'a> View<'a> {
     pub fn now(self) -> Time {
         self.scene.now
     }
+    /// Iterates over the pools that the policy sees.
+    pub fn pools(self) -> impl Iterator<Item = PoolId> {
+        let (first, count) = match self.site.map(|site| &self.model().sites[site]) {
+            Some(site) => (site.first_pool.0, site.pool_count),
+            None => (0, self.model().pools.len() as u32),
+        };
+        (first..first + count).map(PoolId)
+    }
     /// Returns what happened since the last round.
     pub fn delta(self) -> &'a Delta {
         self.delta

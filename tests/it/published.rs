@@ -314,3 +314,30 @@ fn table_of_jobs(path: &Path) -> BTreeMap<u64, Time> {
     let of_job = |row: BTreeMap<String, f64>| (row["ID"] >= 0.0).then(|| (row["ID"] as u64, Time(row["start_time"] as u64 * 5_000_000)));
     columns(path, &["ID", "start_time"]).into_iter().filter_map(of_job).collect()
 }
+
+/// Every job of Muri's trace 3 ends when its simulator says, to the millisecond that its floating point allows, and the mean completion times are
+/// those of its figures 9 and 10.
+#[test]
+fn muri_is_exact() {
+    for (scenario, policy, expected, mean) in [
+        ("muri-trace3.toml", "srtf+skip+rounds(every_h=0,who=all)", "srtf", 193_081.796_024),
+        ("muri-trace3.toml", "srsf+skip+rounds(every_h=0,who=all)", "srsf", 185_021.880_164),
+        (
+            "muri-trace3-tiresias.toml",
+            "tiresias(first_gpu_h=0.902777777777778,second_gpu_h=2,step_s=1)+skip+rounds(every_h=0,who=all)",
+            "tiresias",
+            347_213.248_119,
+        ),
+    ] {
+        let table = table(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/published/muri_trace3_{expected}.csv.gz")));
+        let ends: BTreeMap<u64, f64> = table.iter().map(|row| (row["job_id"] as u64, row["end_time"])).collect();
+        for bind in ["at-submit", "at-start"] {
+            let records = run(scenario, None, &format!("{policy}+{bind}"));
+            let completion: f64 = records.iter().map(|record| record.end.saturating_since(record.submit).as_secs_f64()).sum();
+            let found = completion / records.len() as f64;
+            assert!((found / mean - 1.0).abs() < 1e-9, "{policy} {bind}: {found} is not {mean}");
+            let differs = records.iter().filter(|record| (record.end.as_secs_f64() - ends[&record.source_id]).abs() > 0.001);
+            assert_eq!((records.len(), differs.count()), (992, 0), "{policy} {bind}");
+        }
+    }
+}

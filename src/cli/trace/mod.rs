@@ -39,8 +39,17 @@ fn format(input: &TraceInput) -> Result<TraceFormat, Failure> {
 
 /// Opens a log.
 fn open(input: &TraceInput, order: Order) -> Result<Log, Failure> {
-    let clean = if input.clean == TraceCleaning::Pyss { TraceClean::Pyss } else { TraceClean::AsIs };
-    Log::open(&input.file, format(input)?, clean, order).map_err(|error| explained(input, error.into()))
+    let clean = match input.clean {
+        TraceCleaning::AsIs => TraceClean::AsIs,
+        TraceCleaning::Pyss => TraceClean::Pyss,
+        TraceCleaning::Muri => TraceClean::Muri,
+    };
+    let format = format(input)?;
+    if let Some(cleaned) = clean.format().filter(|cleaned| *cleaned != format) {
+        let message = format!("this rule cleans logs of format `{}`; the log is read as `{}`", cleaned.word(), format.word());
+        return Err(Failure::new(Exit::Usage, message).help(format!("leave it out, or write `--format {}`", cleaned.word())));
+    }
+    Log::open(&input.file, format, clean, order).map_err(|error| explained(input, error.into()))
 }
 
 /// Says how to name the format, where a log is taken for edwc's own CSV.

@@ -2,7 +2,7 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
-use super::composed::{Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::composed::{Entry, Listed, Parts, StrictlyBlocked};
 use super::conservative::Reservations;
 use super::evict_lower::Eviction;
 use super::order::{Queue, QueuePlace, Waiting};
@@ -27,6 +27,8 @@ pub(super) struct AtStart {
     deferred: Deferred,
     /// Jobs that have joined the queue in this round.
     fresh: Vec<JobId>,
+    /// Whether the whole queue must be looked at.
+    stale: bool,
     scratch: Vec<Offer>,
     /// Pools, best first, in which nothing but room was short for the job that was tried last.
     short: Vec<PoolId>,
@@ -36,8 +38,9 @@ impl AtStart {
     pub(super) fn new(pools: usize) -> Self {
         Self { reservations: Reservations::new(pools), ..Self::default() }
     }
-    pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
-        self.follow_and_pass(parts, view, plan);
+    /// Starts what can start, once it is known what happened.
+    pub(super) fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        self.pass_by_what_happened(parts, view, plan);
         if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
             if parts.backfill == Backfill::Conservative {
                 self.reserved_pass(parts, view, plan, true);
@@ -47,18 +50,19 @@ impl AtStart {
         }
     }
 
-    fn follow_and_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+    /// Brings the queue up to date with what happened since the last round.
+    pub(super) fn follow(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
-        let mut stale = delta.anything_changed || delta.terms_changed || delta.woken || !delta.freed.is_empty() || !delta.left.is_empty();
+        self.stale |= delta.anything_changed || delta.terms_changed || delta.woken || !delta.freed.is_empty() || !delta.left.is_empty();
         for left in &delta.left {
             self.reservations.release(left.job);
             self.deferred.retain(|job, _| job != left.job);
             if let Some(entry) = self.listed.take(left.job) {
-                unlist(&mut self.queue, &parts.order, entry, left.job);
+                self.queue.remove((entry.key, entry.number));
             }
         }
         for job in &delta.returned {
-            stale |= self.enqueue(parts, view, *job);
+            self.stale |= self.enqueue(parts, view, *job);
         }
         self.fresh.clear();
         for job in &delta.arrived {
@@ -74,19 +78,24 @@ impl AtStart {
             self.fresh.push(job);
         }
         for index in 0..self.fresh.len() {
-            stale |= self.enqueue(parts, view, self.fresh[index]);
+            self.stale |= self.enqueue(parts, view, self.fresh[index]);
         }
+    }
+
+    fn pass_by_what_happened(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+        let delta = view.delta();
+        let stale = std::mem::take(&mut self.stale);
         if parts.backfill == Backfill::Conservative {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == self.fresh.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
-            let others = delta.woken || !delta.returned.is_empty() || !self.strict.is_empty() || parts.evict.is_some();
+            let others = delta.woken || !delta.returned.is_empty() || !self.strict.is_empty() || parts.evicts().is_some();
             let everything = freed || nobody_waited || others;
             return self.reserved_pass(parts, view, plan, everything);
         }
         let head_stands = self.head.is_some_and(|head| head.reservation.is_none_or(|reservation| reservation.at > view.now()));
         if stale || !head_stands || !self.strict.is_empty() {
-            self.queue.refresh(&parts.order, view);
+            self.queue.refresh(&parts.order, view, &mut self.listed);
             self.whole_pass(parts, view, plan);
         } else if parts.backfill != Backfill::Never {
             if parts.backfill == Backfill::EasyShortest {
@@ -113,10 +122,13 @@ impl AtStart {
         let mut at = None;
         while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
             at = Some(place);
-            if self.head.is_some() {
+            if self.head.is_some() && !parts.divides() {
                 match parts.backfill {
                     Backfill::Never => break,
-                    Backfill::EasyShortest => return self.pass_the_head_shortest_first(parts, view, plan),
+                    Backfill::EasyShortest => {
+                        self.pass_the_head_shortest_first(parts, view, plan);
+                        break;
+                    }
                     _ => self.try_to_pass(parts, view, plan, job),
                 }
                 continue;
@@ -126,7 +138,13 @@ impl AtStart {
                 Err(Held::Rule(refusal)) => self.strict.note(view, &refusal),
                 Err(Held::Room) => match self.evict_anywhere(parts, view, plan, job) {
                     Ok(pool) => self.started(parts, view, job, pool),
-                    Err(clearing) => self.head = Some(BlockedHead { clearing, ..self.reserve_first(parts, view, plan, job, place) }),
+                    Err(None) if self.head.is_some() => {}
+                    Err(clearing) => {
+                        self.head = Some(BlockedHead { clearing, ..self.reserve_first(parts, view, plan, job, place) });
+                        if clearing.is_some() && parts.divides() {
+                            break;
+                        }
+                    }
                 },
             }
         }
@@ -134,7 +152,9 @@ impl AtStart {
         self.plan_look(parts, view, plan);
     }
     fn plan_look(&self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
-        if let Some(first) = self.queue.next(None) {
+        if let Some(first) = self.queue.next(None)
+            && parts.takes_turns()
+        {
             parts.order.plan_look(view, plan, first.place.0, view.candidates(first.job).iter().map(|candidate| candidate.pool));
         }
     }
@@ -184,7 +204,7 @@ impl AtStart {
     /// Starts a job by preempting others, where the policy does that: in the best of the pools that are short of room. The error is the pool that
     /// victims are clearing for it.
     fn evict_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<PoolId, Option<PoolId>> {
-        let Some(evict) = parts.evict else { return Err(None) };
+        let Some(evict) = parts.evicts() else { return Err(None) };
         let gpus = view.job(job).gpus;
         // One pool is cleared for it, and none other meanwhile.
         if let Some(pool) = self.short.iter().find(|pool| plan.room_to_come(**pool).packs(gpus)) {
@@ -252,7 +272,7 @@ impl AtStart {
     fn reserved_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, everything: bool) {
         let pools = || view.model().pools.ids();
         if everything {
-            self.queue.refresh(&parts.order, view);
+            self.queue.refresh(&parts.order, view, &mut self.listed);
         }
         let jobs: Vec<JobId> = if everything { self.queue.iter().collect() } else { self.fresh.clone() };
         if everything {
@@ -357,7 +377,7 @@ impl AtStart {
     fn started(&mut self, parts: &mut Parts, view: View<'_>, job: JobId, pool: PoolId) {
         parts.place.chosen(pool);
         if let Some(entry) = self.listed.take(job) {
-            unlist(&mut self.queue, &parts.order, entry, job);
+            self.queue.remove((entry.key, entry.number));
         }
         if parts.backfill == Backfill::Conservative {
             self.reservations.started(job);

@@ -3,7 +3,7 @@
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
 use super::cohort::Heads;
-use super::composed::{Attempt, Binding, Entry, Listed, Parts, StrictlyBlocked, unlist};
+use super::composed::{Attempt, Binding, Entry, Listed, Parts, StrictlyBlocked};
 use super::conservative::Reservations;
 use super::evict_lower::Eviction;
 use super::order::{Order, Queue, Waiting};
@@ -64,8 +64,8 @@ impl AtSubmit {
         }
     }
 
-    pub(super) fn schedule(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
-        self.follow(parts, view, plan);
+    /// Starts what can start, once it is known what happened.
+    pub(super) fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.pass_touched(parts, view, plan);
         if parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.end_precedence(view, plan)) {
             for pool in self.pools.ids().filter(|pool| self.pools[*pool].held_by_rule).collect::<Vec<_>>() {
@@ -79,7 +79,7 @@ impl AtSubmit {
         self.touched.sort_unstable();
         for index in 0..self.touched.len() {
             let pool = self.touched[index];
-            self.pass(parts, view, plan, pool);
+            self.pass_pool(parts, view, plan, pool);
         }
         for pool in self.touched.drain(..) {
             self.pools[pool].touched = false;
@@ -87,7 +87,7 @@ impl AtSubmit {
     }
 
     /// Brings the queues up to date with what happened since the last round.
-    fn follow(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
+    pub(super) fn follow(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         let delta = view.delta();
         for left in &delta.left {
             self.unbound.retain(|job| *job != left.job);
@@ -96,7 +96,7 @@ impl AtSubmit {
             self.deferred.retain(|job, _| job != left.job);
             if let Some(entry) = self.listed.take(left.job) {
                 let pool = PoolId(entry.queue);
-                unlist(&mut self.pools[pool].queue, &parts.order, entry, left.job);
+                self.pools[pool].queue.remove((entry.key, entry.number));
                 self.touch(pool, true);
             }
         }
@@ -219,7 +219,7 @@ impl AtSubmit {
     }
 
     /// Starts what can start in one pool.
-    fn pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
+    fn pass_pool(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
         if parts.backfill == Backfill::Conservative {
             return self.reserved_pass(parts, view, plan, pool);
         }
@@ -228,7 +228,7 @@ impl AtSubmit {
         if state.stale || !head_stands || !state.strict.is_empty() {
             state.stale = false;
             state.fresh.clear();
-            state.queue.refresh(&parts.order, view);
+            state.queue.refresh(&parts.order, view, &mut self.listed);
             self.whole_pass(parts, view, plan, pool);
         } else if parts.backfill == Backfill::Never {
             state.fresh.clear();
@@ -278,16 +278,20 @@ impl AtSubmit {
             match attempt {
                 Attempt::Started | Attempt::HeldByRule => {}
                 Attempt::NoRoom if heads.is_some() && parts.backfill == Backfill::Skip => {}
+                Attempt::NoRoom if head.is_some() => {}
                 Attempt::NoRoom | Attempt::UnderWay => {
                     let clearing = (attempt == Attempt::UnderWay).then_some(pool);
                     head = Some(BlockedHead { clearing, ..parts.backfill.reserve(plan, view, job, place, pool) });
-                    break;
+                    if clearing.is_some() || !parts.divides() {
+                        break;
+                    }
                 }
             }
         }
         if let Some(blocked) = &mut head
             && parts.backfill != Backfill::Never
             && blocked.clearing.is_none()
+            && !parts.divides()
         {
             self.pass_the_head(parts, view, plan, pool, blocked);
         }
@@ -297,7 +301,9 @@ impl AtSubmit {
     }
 
     fn plan_look(&self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId) {
-        if let Some(first) = self.pools[pool].queue.next(None) {
+        if let Some(first) = self.pools[pool].queue.next(None)
+            && parts.takes_turns()
+        {
             parts.order.plan_look(view, plan, first.place.0, std::iter::once(pool));
         }
     }
@@ -319,7 +325,7 @@ impl AtSubmit {
     }
     /// Starts a job for which there is no room by preempting others, where the policy does that.
     fn evict_for(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
-        match parts.evict.map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
+        match parts.evicts().map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
             Eviction::Started => self.started(parts, view, pool, job),
             Eviction::UnderWay => return Attempt::UnderWay,
             Eviction::Nobody => return Attempt::NoRoom,
@@ -372,12 +378,12 @@ impl AtSubmit {
         let mut jobs = std::mem::take(&mut state.fresh);
         // Where nobody waited, nobody was told what was freed. Who may preempt must be looked at in its order.
         let nobody_waited = jobs.len() == state.queue.len();
-        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || nobody_waited || parts.evict.is_some();
+        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || nobody_waited || parts.evicts().is_some();
         state.clearing = false;
         if everything {
             state.strict.clear();
             state.held_by_rule = false;
-            state.queue.refresh(&parts.order, view);
+            state.queue.refresh(&parts.order, view, &mut self.listed);
             jobs.clear();
             jobs.extend(state.queue.iter());
             self.reservations.rebuild(view, plan, pool, jobs.iter().copied());
@@ -450,7 +456,7 @@ impl AtSubmit {
 
     fn started(&mut self, parts: &mut Parts, view: View<'_>, pool: PoolId, job: JobId) {
         if let Some(entry) = self.listed.take(job) {
-            unlist(&mut self.pools[pool].queue, &parts.order, entry, job);
+            self.pools[pool].queue.remove((entry.key, entry.number));
         }
         if parts.backfill == Backfill::Conservative {
             self.reservations.started(job);

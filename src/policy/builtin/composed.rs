@@ -4,9 +4,10 @@ use super::at_start::AtStart;
 use super::at_submit::AtSubmit;
 use super::backfill::Backfill;
 use super::evict_lower::EvictLower;
-use super::order::{Order, Queue};
+use super::order::Order;
 use super::place::{Offer, Place};
 use super::reclaim::Reclaim;
+use super::rounds::Rounds;
 use crate::base::Time;
 use crate::model::{JobId, JobNumber, PolicyPart, PoolId, Queueing, QuotaId};
 use crate::policy::registry;
@@ -22,6 +23,7 @@ pub(super) struct Parts {
     pub(super) backfill: Backfill,
     pub(super) reclaim: Option<Reclaim>,
     pub(super) evict: Option<EvictLower>,
+    pub(super) rounds: Option<Rounds>,
     pub(super) stage_at_submit: bool,
 }
 
@@ -56,6 +58,18 @@ fn binds_at_start(chosen: &[PolicyPart]) -> bool {
 }
 
 impl Parts {
+    /// Tells whether all who wait may start now, in their order, and pass whoever is blocked.
+    pub(super) fn divides(&self) -> bool {
+        self.rounds.as_ref().is_some_and(Rounds::divides)
+    }
+    /// Tells whether jobs give way whenever the order says that their turn is over.
+    pub(super) fn takes_turns(&self) -> bool {
+        self.evict.is_some() || self.rounds.as_ref().is_some_and(Rounds::follows_events)
+    }
+    /// Returns the rule by which running jobs give way now.
+    pub(super) fn evicts(&self) -> Option<EvictLower> {
+        self.evict.or_else(|| self.rounds.as_ref().and_then(Rounds::evict))
+    }
     /// Makes checked parts; without a placement jobs stay where somebody else binds them.
     pub(super) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
         let (order, _) = find(chosen, PartKind::Order).expect("the registry completes the parts");
@@ -67,6 +81,7 @@ impl Parts {
             backfill: find(chosen, PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
+            rounds: preempt("rounds").map(|(part, _)| Rounds::new(part)),
             stage_at_submit,
         }
     }
@@ -104,13 +119,31 @@ impl Composed {
 
 impl Scheduler for Composed {
     fn needs(&self) -> Needs {
-        Needs { every_event: false, oracle: self.oracle, data: matches!(self.parts.order, Order::ReadyTime) }
+        Needs {
+            every_event: self.parts.rounds.as_ref().is_some_and(Rounds::needs_every_event),
+            oracle: self.oracle,
+            data: matches!(self.parts.order, Order::ReadyTime),
+        }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.parts.order.follow(view);
+        let Parts { order, rounds, .. } = &mut self.parts;
+        let all_stop = rounds.as_mut().is_some_and(|rounds| rounds.begin(order, view, plan));
         match &mut self.bind {
-            Bind::AtSubmit(bind) => bind.schedule(&mut self.parts, view, plan),
-            Bind::AtStart(bind) => bind.schedule(&mut self.parts, view, plan),
+            Bind::AtSubmit(bind) => bind.follow(&mut self.parts, view, plan),
+            Bind::AtStart(bind) => bind.follow(&mut self.parts, view, plan),
+        }
+        if all_stop {
+            return Ok(());
+        }
+        match &mut self.bind {
+            Bind::AtSubmit(bind) => bind.pass(&mut self.parts, view, plan),
+            Bind::AtStart(bind) => bind.pass(&mut self.parts, view, plan),
+        }
+        let takes_turns = self.parts.takes_turns();
+        self.parts.order.settle(view, plan, takes_turns);
+        if let Some(rounds) = &mut self.parts.rounds {
+            rounds.settle(view, plan);
         }
         Ok(())
     }
@@ -157,6 +190,12 @@ impl Listed {
         }
         self.entries[slot] = Some(entry);
     }
+    /// Notes that a listed job's key has changed.
+    pub(super) fn set_key(&mut self, job: JobId, key: i64) {
+        if let Some(entry) = self.entries.get_mut(job.0 as usize).and_then(Option::as_mut) {
+            entry.key = key;
+        }
+    }
     pub(super) fn take(&mut self, job: JobId) -> Option<Entry> {
         self.entries.get_mut(job.0 as usize).and_then(Option::take)
     }
@@ -184,14 +223,5 @@ impl StrictlyBlocked {
     /// Tells whether a job stands behind a blocked head of one of its own quotas.
     pub(super) fn stops(&self, plan: &Plan<'_>, job: JobId, pool: PoolId) -> bool {
         self.0.iter().any(|quota| plan.is_charged_to(job, pool, *quota))
-    }
-}
-
-/// Removes a job from a queue by what was noted when it was listed. A key that has been refreshed since is not the noted one.
-pub(super) fn unlist(queue: &mut Queue, order: &Order, entry: Entry, job: JobId) {
-    if matches!(order, Order::FairShare(_)) {
-        queue.forget(job);
-    } else {
-        queue.remove((entry.key, entry.number));
     }
 }

@@ -47,6 +47,10 @@ impl EvictLower {
     pub(super) fn new(part: &PolicyPart) -> Self {
         Self { how: if parameter(part, &EVICT_LOWER, "checkpoint") > 0.5 { Preempt::Checkpoint } else { Preempt::Discard } }
     }
+    /// Makes the rule by how victims are preempted.
+    pub(super) fn by(how: Preempt) -> Self {
+        Self { how }
+    }
     /// Starts a job for which there is no room in a pool, by preempting jobs there that rank lower: as many as it takes, none that does not help.
     ///
     /// *O*(R log R) for R jobs that hold GPUs of the pool.

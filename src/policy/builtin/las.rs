@@ -40,9 +40,13 @@ impl Turns {
     pub(super) fn new(part: &PolicyPart) -> Self {
         Self { quantum: Span((parameter(part, &LAS, "quantum_h") * MICROS_PER_HOUR as f64).max(1.0) as u64), next_look: Time::NEVER }
     }
-    /// Tells whether a running job's turn is over: it is a quantum ahead of a waiting one.
+    /// Tells whether somebody's turn may be over now.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.next_look == now
+    }
+    /// Tells whether a running job's turn is over: it is a quantum ahead of a waiting one, and still is when it has lost what a preemption costs.
     pub(super) fn gives_way(&self, view: View<'_>, runs: JobId, waits: JobId) -> bool {
-        view.attained(runs) >= view.attained(waits) + self.quantum
+        view.attained(runs) >= view.attained(waits) + self.quantum + lost(view, runs, view.status(runs).rate)
     }
     /// Asks for a look when a running job, or one that has just started, may be a quantum ahead of the first queued job. *O*(jobs that hold GPUs of
     /// the pools).
@@ -53,7 +57,7 @@ impl Turns {
             for job in plan.holders(pool).filter(|job| !plan.is_leaving(*job)) {
                 let rate = if view.status(job).state == State::Running { Some(view.status(job).rate) } else { None };
                 let rate = rate.or_else(|| view.candidate(job, pool).map(|candidate| candidate.rate)).unwrap_or(Ratio::ONE);
-                let lead = over.saturating_sub(view.attained(job));
+                let lead = (over + lost(view, job, rate)).saturating_sub(view.attained(job));
                 // Who is ahead by that already goes on for want of somebody who fits: it is looked at again after another quantum.
                 let wait = Span(rate.divide(if lead == Span::ZERO { self.quantum.0 } else { lead.0 })).max(Span(1));
                 soonest = Some(soonest.map_or(wait, |soonest| soonest.min(wait)));
@@ -66,4 +70,10 @@ impl Turns {
             self.next_look = at;
         }
     }
+}
+
+/// Returns the work that a preemption would cost a job.
+fn lost(view: View<'_>, job: JobId, rate: Ratio) -> Span {
+    let attributes = view.job(job);
+    Span(rate.of(view.model().classes[attributes.class].lost_when_preempted(attributes.gpus).0))
 }

@@ -8,6 +8,7 @@ mod carbon_waiting;
 mod cohort;
 mod composed;
 mod conservative;
+mod deadline;
 mod evict_lower;
 mod fair_share;
 mod fgd;
@@ -15,6 +16,7 @@ mod flow;
 mod global;
 mod las;
 mod lcfs;
+mod ljf;
 mod matching;
 mod near_data;
 mod order;
@@ -23,11 +25,16 @@ mod power_of_two;
 mod ready_time;
 mod reclaim;
 mod round_robin;
+mod rounds;
 mod shortest_queue;
 mod sjbf;
+mod smallest_area;
 mod srpt;
+mod srtf;
 mod subsidy_greedy;
+mod tiresias;
 mod weighted;
+mod wfp3;
 
 pub use broker::Broker;
 pub use composed::Composed;
@@ -46,6 +53,15 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &lcfs::LCFS,
     &ready_time::READY_TIME,
     &cohort::COHORT,
+    &ljf::LJF,
+    &smallest_area::SMALLEST_AREA,
+    &srtf::SRTF,
+    &srtf::SRSF,
+    &wfp3::WFP3,
+    &wfp3::UNICEP,
+    &wfp3::F1,
+    &deadline::DEADLINE,
+    &tiresias::TIRESIAS,
     &AT_SUBMIT,
     &AT_START,
     &place::FIRST_FIT,
@@ -73,6 +89,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &conservative::CONSERVATIVE,
     &reclaim::RECLAIM,
     &evict_lower::EVICT_LOWER,
+    &rounds::ROUNDS,
 ];
 
 static AT_SUBMIT: PartInfo = PartInfo {

@@ -1,8 +1,11 @@
 //! Which job goes first.
 
+use super::composed::Listed;
 use super::fair_share::FairShare;
 use super::las::Turns;
-use super::{cohort, las, lcfs, ready_time, srpt};
+use super::tiresias::Levels;
+use super::{cohort, deadline, las, lcfs, ljf, ready_time, smallest_area, srpt, srtf, wfp3};
+use crate::base::Time;
 use crate::base::blocks::{Blocks, Item};
 use crate::model::{JobId, JobNumber, PolicyPart, PoolId};
 use crate::policy::{PartInfo, PartKind, Plan, View};
@@ -64,6 +67,15 @@ pub(super) enum Order {
     LastFirst,
     ReadyTime,
     Cohort,
+    LongestFirst,
+    SmallestArea,
+    ShortestRemainingTime,
+    ShortestRemainingService,
+    Wfp3,
+    Unicep,
+    F1,
+    EarliestDeadline,
+    Levels(Box<Levels>),
 }
 
 /// A queue in the order of its keys, then numbers; beside it, per size of gang, the same jobs with their least expected run time, so that
@@ -116,6 +128,15 @@ impl Order {
             "lcfs" => Self::LastFirst,
             "ready-time" => Self::ReadyTime,
             "cohort" => Self::Cohort,
+            "ljf" => Self::LongestFirst,
+            "smallest-area" => Self::SmallestArea,
+            "srtf" => Self::ShortestRemainingTime,
+            "srsf" => Self::ShortestRemainingService,
+            "wfp3" => Self::Wfp3,
+            "unicep" => Self::Unicep,
+            "f1" => Self::F1,
+            "deadline" => Self::EarliestDeadline,
+            "tiresias" => Self::Levels(Box::new(Levels::new(part))),
             other => unreachable!("the registry knows no order `{other}`"),
         }
     }
@@ -133,6 +154,15 @@ impl Order {
             Self::LastFirst => lcfs::key(view, job),
             Self::ReadyTime => ready_time::key(view),
             Self::Cohort => cohort::key(view, job),
+            Self::LongestFirst => ljf::key(view, job),
+            Self::SmallestArea => smallest_area::key(view, job),
+            Self::ShortestRemainingTime => srtf::key(view, job),
+            Self::ShortestRemainingService => srtf::key_by_service(view, job),
+            Self::Wfp3 => wfp3::wfp3_key(view, job),
+            Self::Unicep => wfp3::unicep_key(view, job),
+            Self::F1 => wfp3::f1_key(view, job),
+            Self::EarliestDeadline => deadline::key(view, job),
+            Self::Levels(levels) => levels.key(job),
         }
     }
     /// Tells whether a running job gives way to a waiting one, where the policy preempts by the order: it ranks lower, and by so much that the two
@@ -146,8 +176,24 @@ impl Order {
     }
     /// Follows what happened since the last round.
     pub(super) fn follow(&mut self, view: View<'_>) {
-        if let Self::FairShare(share) = self {
-            share.follow(view);
+        match self {
+            Self::FairShare(share) => share.follow(view),
+            Self::Levels(levels) => levels.follow(view),
+            _ => {}
+        }
+    }
+    /// Notes who runs after the plan, at its end; asks for a look when somebody's turn is over, if turns are taken then.
+    pub(super) fn settle(&mut self, view: View<'_>, plan: &mut Plan<'_>, takes_turns: bool) {
+        if let Self::Levels(levels) = self {
+            levels.settle(view, plan, takes_turns);
+        }
+    }
+    /// Tells whether the order has asked for a look that is due: somebody's turn is over.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        match self {
+            Self::LeastAttained(turns) => turns.is_due(now),
+            Self::Levels(levels) => levels.is_due(now),
+            _ => false,
         }
     }
     /// Notes a start.
@@ -162,8 +208,14 @@ impl Order {
             turns.plan_look(view, plan, least_queued, pools);
         }
     }
-    fn version(&self) -> u64 {
-        if let Self::FairShare(share) = self { share.version() } else { 0 }
+    /// Returns what changes whenever keys of waiting jobs do.
+    fn version(&self, now: Time) -> u64 {
+        match self {
+            Self::FairShare(share) => share.version(),
+            Self::Levels(levels) => levels.version(),
+            Self::Wfp3 | Self::Unicep => now.0,
+            _ => 0,
+        }
     }
 }
 
@@ -187,24 +239,19 @@ impl Queue {
         let waiting = self.jobs.remove(place);
         self.of_size(waiting.gpus).remove(place);
     }
-    /// Removes a job that left the system, whatever its key was. *O*(queue), as where keys change nothing else knows the old one.
-    pub(super) fn forget(&mut self, job: JobId) {
-        let place = self.jobs.iter().find(|waiting| waiting.job == job).map(|waiting| waiting.place);
-        if let Some(place) = place {
-            self.remove(place);
-        }
-    }
-    /// Brings the keys up to date, where they change while jobs wait. *O*(queue log queue) if any has.
-    pub(super) fn refresh(&mut self, order: &Order, view: View<'_>) {
-        if self.version == order.version() {
+    /// Brings the keys up to date, here and where they are `listed`, where they change while jobs wait. *O*(queue log queue) if any has.
+    pub(super) fn refresh(&mut self, order: &Order, view: View<'_>, listed: &mut Listed) {
+        if self.version == order.version(view.now()) {
             return;
         }
-        self.version = order.version();
+        self.version = order.version(view.now());
         let jobs: Vec<Waiting> = self.jobs.iter().copied().collect();
         self.jobs.clear();
         self.by_gpus.iter_mut().for_each(|(_, of_size)| of_size.clear());
         for waiting in jobs {
-            self.push(Waiting { place: (order.key(view, waiting.job), waiting.place.1), ..waiting });
+            let key = order.key(view, waiting.job);
+            listed.set_key(waiting.job, key);
+            self.push(Waiting { place: (key, waiting.place.1), ..waiting });
         }
     }
     /// Iterates over the jobs in order.

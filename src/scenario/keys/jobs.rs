@@ -44,7 +44,7 @@ pub(super) static CLASS: Shape = Shape {
         ),
         optional("checkpoint", Table(&CHECKPOINT), "none", "periodic checkpoints"),
         optional("on_failure", Words(&["resume", "restart", "keep"]), "resume", "what a failure leaves of the work"),
-        optional("overhead", Table(&OVERHEAD), "none", "what every start costs"),
+        optional("overhead", Table(&OVERHEAD), "none", "what starts and preemptions cost"),
         optional("transfer", Table(&TRANSFER), "see its keys", "how its transfers share links"),
         optional("one_way_max", DURATION, "none", "the longest one-way delay between region and site"),
         optional("rtt_max", DURATION, "none", "the longest round trip between region and site"),
@@ -63,8 +63,19 @@ pub(super) static CHECKPOINT: Shape = Shape {
         optional("size_per_gpu", Quantity(Unit::Bytes), "0 B", "its size, which moves with a job to another site"),
     ],
 };
-pub(super) static OVERHEAD: Shape =
-    Shape { name: "overhead", about: "What every start costs.", keys: &[key("start", DURATION, "paid at every start, counted as lost")] };
+pub(super) static OVERHEAD: Shape = Shape {
+    name: "overhead",
+    about: "What starts and preemptions cost.",
+    keys: &[
+        optional("start", DURATION, "0 s", "paid at every start, counted as lost"),
+        optional(
+            "preempted",
+            Either(&[DURATION, Map(KeyKind::Threshold("gpus"), &DURATION)]),
+            "0 s",
+            "what of an attempt's computing is lost when it is preempted with its work kept; by size of gang, from so many GPUs on: `gpus_8 = \"9 s\"`",
+        ),
+    ],
+};
 pub(super) static TRANSFER: Shape = Shape {
     name: "transfer",
     about: "How the transfers of a class share links.",
@@ -190,24 +201,36 @@ pub(super) static TRACE: Shape = Shape {
         optional("sample", Share, "1.0", "the share of jobs that is kept"),
         optional("sort", Boolean, "false", "whether rows out of order are sorted; else they are an error"),
         optional("estimate", Words(&["recorded", "run"]), "recorded", "where the estimate comes from: the trace, or the run time"),
-        optional("clean", Words(&["as-is", "pyss"]), "as-is", "a published rule by which the trace is cleaned"),
+        optional(
+            "clean",
+            Words(&["as-is", "pyss", "muri"]),
+            "as-is",
+            "a published rule by which the trace is cleaned: `pyss` (of format `swf`), `muri` (of format `muri`: run times as its simulator makes them)",
+        ),
         optional("map", Table(&TRACE_MAP), "none", "how jobs are mapped onto the scenario"),
     ],
 };
 pub(super) static TRACE_MAP: Shape = Shape {
     name: "map",
     about: "How jobs of a trace are mapped.",
-    keys: &[optional("class", Table(&CLASS_MAP), "the workload's class", "onto classes")],
+    keys: &[optional("class", Variant(&CLASS_MAP), "the workload's class", "onto classes")],
 };
-pub(super) static CLASS_MAP: Shape = Shape {
-    name: "class map",
+pub(super) static CLASS_MAP: Tagged = Tagged { tag: "by", shapes: &[("gpus", &BY_GPUS), ("model", &BY_MODEL)] };
+pub(super) static BY_GPUS: Shape = Shape {
+    name: "by gpus",
     about: "Classes by size of gang.",
-    keys: &[
-        key("by", Words(&["gpus"]), "what decides"),
-        key(
-            "bands",
-            Map(KeyKind::Sizes, &Reference(Target::Class)),
-            "classes by range of GPUs: `{ \"1-8\" = \"eval\", \"9-\" = \"pretrain\" }`",
-        ),
-    ],
+    keys: &[key(
+        "bands",
+        Map(KeyKind::Sizes, &Reference(Target::Class)),
+        "classes by range of GPUs: `{ \"1-8\" = \"eval\", \"9-\" = \"pretrain\" }`",
+    )],
+};
+pub(super) static BY_MODEL: Shape = Shape {
+    name: "by model",
+    about: "Classes by the model that a job trains, where the log names it (formats `muri` and `tiresias`).",
+    keys: &[key(
+        "names",
+        Map(KeyKind::Text, &Reference(Target::Class)),
+        "classes by name of model; the others are of the workload's class",
+    )],
 };

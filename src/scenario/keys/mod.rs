@@ -132,6 +132,8 @@ pub enum KeyKind {
     Sizes,
     /// Paths of the scenario.
     Path,
+    /// Any text.
+    Text,
 }
 
 /// A table whose keys depend on a word.

@@ -108,7 +108,7 @@ fn map(keys: KeyKind, inner: &Kind, definitions: &mut Map<String, Value>) -> Val
         KeyKind::Threshold(word) => format!("^{word}_[0-9]+$"),
         KeyKind::Hours => "^[0-9]{1,2}-[0-9]{1,2}$".to_owned(),
         KeyKind::Sizes => "^[0-9]+(-[0-9]*)?$".to_owned(),
-        KeyKind::Reference(_) | KeyKind::Path => return json!({ "type": "object", "additionalProperties": kind(inner, definitions) }),
+        KeyKind::Reference(_) | KeyKind::Path | KeyKind::Text => return json!({ "type": "object", "additionalProperties": kind(inner, definitions) }),
     };
     json!({ "type": "object", "patternProperties": { pattern: kind(inner, definitions) }, "additionalProperties": false })
 }

@@ -238,7 +238,7 @@ impl Walker<'_> {
                 KeyKind::Threshold(word) => value::threshold(word, name).map(drop),
                 KeyKind::Hours => value::hours(name).map(drop),
                 KeyKind::Sizes => value::sizes(name).map(drop),
-                KeyKind::Path => Ok(()),
+                KeyKind::Path | KeyKind::Text => Ok(()),
             };
             if let Err(fault) = checked {
                 self.fault(&key_node, &path, fault);

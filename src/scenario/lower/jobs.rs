@@ -61,6 +61,7 @@ fn class(name: &str, item: &Item<'_>, chips: usize) -> Class {
             _ => OnFailure::Resume,
         },
         start_overhead: item.item("overhead").item("start").span().unwrap_or(Span::ZERO),
+        lost_when_preempted: lost_when_preempted(&item.item("overhead").item("preempted")),
         transfer_weight: item.item("transfer").item("weight").ratio().unwrap_or(Ratio::ONE),
         transfer_rate_max: item.item("transfer").item("rate_max").bandwidth(),
         one_way_max: item.item("one_way_max").span(),
@@ -74,6 +75,15 @@ fn class(name: &str, item: &Item<'_>, chips: usize) -> Class {
 
 fn thresholds(item: &Item<'_>, word: &str) -> Vec<(u32, Ratio)> {
     let mut steps: Vec<_> = item.entries().filter_map(|(key, share)| Some((value::threshold(word, key).ok()?, efficiency(&share)?))).collect();
+    steps.sort_by_key(|(from, _)| *from);
+    steps
+}
+
+fn lost_when_preempted(item: &Item<'_>) -> Vec<(u32, Span)> {
+    if let Some(lost) = item.span() {
+        return vec![(0, lost)];
+    }
+    let mut steps: Vec<_> = item.entries().filter_map(|(key, lost)| Some((value::threshold("gpus", key).ok()?, lost.span()?))).collect();
     steps.sort_by_key(|(from, _)| *from);
     steps
 }

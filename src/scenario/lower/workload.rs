@@ -193,9 +193,20 @@ fn trace_file(item: &Item<'_>, until: Option<Span>) -> TraceFile {
         look_for(&file);
     }
     let format = item.item("format").text().and_then(TraceFormat::from_word).unwrap_or(TraceFormat::Csv);
-    if format != TraceFormat::Swf && item.item("clean").text() == Some("pyss") {
-        let help = "leave it out, or give the log in the Standard Workload Format";
-        item.item("clean").report(KEYS_TOGETHER, format!("pyss cleans logs of format `swf`; this one is of format `{}`", format.word()), help);
+    let clean = match item.item("clean").text() {
+        Some("pyss") => TraceClean::Pyss,
+        Some("muri") => TraceClean::Muri,
+        _ => TraceClean::AsIs,
+    };
+    if let Some(cleaned) = clean.format().filter(|cleaned| *cleaned != format) {
+        let (rule, needed) = (item.item("clean").text().unwrap_or_default(), cleaned.word());
+        let help = format!("leave it out, or give the log in the format `{needed}`");
+        item.item("clean").report(KEYS_TOGETHER, format!("{rule} cleans logs of format `{needed}`; this one is of format `{}`", format.word()), help);
+    }
+    let class = item.item("map").item("class");
+    if class.item("by").text() == Some("model") && !matches!(format, TraceFormat::Muri | TraceFormat::Tiresias) {
+        let what = format!("logs of format `{}` do not say which model a job trains", format.word());
+        class.item("by").report(KEYS_TOGETHER, what, "map classes by `gpus`");
     }
     TraceFile {
         path: resolve(&file),
@@ -205,8 +216,9 @@ fn trace_file(item: &Item<'_>, until: Option<Span>) -> TraceFile {
         sample: item.item("sample").number().unwrap_or(1.0),
         sort: item.item("sort").flag().unwrap_or(false),
         estimate: if item.item("estimate").text() == Some("run") { TraceEstimate::Run } else { TraceEstimate::Recorded },
-        clean: if item.item("clean").text() == Some("pyss") { TraceClean::Pyss } else { TraceClean::AsIs },
-        class_by_gpus: bands(&item.item("map").item("class").item("bands")),
+        clean,
+        class_by_gpus: bands(&class.item("bands")),
+        class_by_model: class.item("names").entries().filter_map(|(name, id)| Some((name.to_owned(), id.reference(Target::Class)?))).collect(),
         until,
     }
 }

@@ -27,6 +27,7 @@ pub(super) static ACME: Layout = Layout {
     headless: None,
     id: &[JOB],
     submit: SUBMIT,
+    model: None,
     read,
 };
 const JOB: usize = 0;

@@ -7,7 +7,7 @@ use super::number::{decimal, integer};
 use super::record::{Records, shown};
 use super::row::{Row, Who};
 use crate::base::Span;
-use crate::model::{Outcome, SourceError};
+use crate::model::{ClassId, Outcome, SourceError};
 
 /// A format.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Layout {
     pub id: &'static [usize],
     /// The column that says when a job was submitted.
     pub submit: usize,
+    /// The column that names the model which a job trains.
+    pub model: Option<usize>,
     /// What a row means.
     pub read: fn(&Line<'_>) -> Result<Found, SourceError>,
 }
@@ -65,11 +67,13 @@ pub(super) struct ForeignReader {
     pending: bool,
     left_out: Vec<(&'static str, u64)>,
     unknown: Vec<String>,
+    /// Classes by model.
+    classes: Vec<(String, ClassId)>,
 }
 
 impl ForeignReader {
     /// Reads the header.
-    pub fn open(mut records: Records, layout: &'static Layout) -> Result<Self, SourceError> {
+    pub fn open(mut records: Records, layout: &'static Layout, classes: &[(String, ClassId)]) -> Result<Self, SourceError> {
         let needed = layout.columns[..layout.needed].join(",");
         if !records.advance()? {
             return Err(records.complain(0, "there is no header", &format!("the first line names the columns: {needed}")));
@@ -89,7 +93,19 @@ impl ForeignReader {
         }
         let width = records.len();
         let pending = headless.is_some();
-        Ok(Self { records, layout, places, width, rows: 0, clock: Clock::default(), id: Vec::new(), pending, left_out: Vec::new(), unknown })
+        Ok(Self {
+            records,
+            layout,
+            places,
+            width,
+            rows: 0,
+            clock: Clock::default(),
+            id: Vec::new(),
+            pending,
+            left_out: Vec::new(),
+            unknown,
+            classes: classes.to_vec(),
+        })
     }
     /// Reads the next job.
     pub fn next_row(&mut self) -> Result<Option<Row>, SourceError> {
@@ -134,6 +150,10 @@ impl ForeignReader {
         self.line().complain(self.layout.submit, what, allowed)
     }
 
+    fn class(&self) -> Option<ClassId> {
+        let model = self.line().text(self.layout.model?);
+        self.classes.iter().find(|(name, _)| name.as_bytes() == model).map(|(_, class)| *class)
+    }
     fn line(&self) -> Line<'_> {
         Line { records: &self.records, layout: self.layout, places: &self.places }
     }
@@ -164,7 +184,7 @@ impl ForeignReader {
             work: job.work,
             estimate: job.estimate,
             who: if job.user.is_empty() { Who::Unknown } else { Who::User(integer(&job.user).unwrap_or_else(|_| ids::hash(&job.user))) },
-            class: None,
+            class: self.class(),
             dataset: None,
             patience: None,
             pays_up_to: None,

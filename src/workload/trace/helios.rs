@@ -23,6 +23,7 @@ pub(super) static HELIOS: Layout = Layout {
     headless: None,
     id: &[JOB],
     submit: SUBMIT,
+    model: None,
     read,
 };
 const JOB: usize = 0;

@@ -19,6 +19,7 @@ pub(super) static ITP: Layout = Layout {
     headless: None,
     id: &[JOB],
     submit: SUBMIT,
+    model: None,
     read,
 };
 const JOB: usize = 0;

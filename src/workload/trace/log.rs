@@ -60,6 +60,7 @@ impl Log {
             estimate: TraceEstimate::Recorded,
             clean,
             class_by_gpus: Vec::new(),
+            class_by_model: Vec::new(),
             until: None,
         };
         let rows = match order {

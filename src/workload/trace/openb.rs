@@ -23,6 +23,7 @@ pub(super) static OPENB: Layout = Layout {
     headless: None,
     id: &[NAME],
     submit: CREATED,
+    model: None,
     read,
 };
 const NAME: usize = 0;

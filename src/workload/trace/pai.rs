@@ -23,6 +23,7 @@ pub(super) static PAI: Layout = Layout {
     headless: Some(&["job_name", "task_name", "inst_num", "status", "start_time", "end_time", "plan_cpu", "plan_mem", "plan_gpu", "gpu_type"]),
     id: &[JOB, TASK],
     submit: START,
+    model: None,
     read,
 };
 const JOB: usize = 0;

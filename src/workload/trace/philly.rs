@@ -22,6 +22,7 @@ pub(super) static PHILLY: Layout = Layout {
     headless: None,
     id: &[],
     submit: TIMESTAMP,
+    model: None,
     read,
 };
 const TIMESTAMP: usize = 0;

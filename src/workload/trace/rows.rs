@@ -7,7 +7,7 @@ use super::helios::HELIOS;
 use super::ids::{self, Ids};
 use super::input::Input;
 use super::itp::ITP;
-use super::muri::{MURI, TIRESIAS};
+use super::muri::{MURI, MURI_AS_SIMULATED, TIRESIAS};
 use super::names::Names;
 use super::native::NativeReader;
 use super::number::integer;
@@ -17,7 +17,7 @@ use super::philly::PHILLY;
 use super::record::Records;
 use super::row::Row;
 use super::swf::SwfReader;
-use crate::model::{SourceError, TraceFile, TraceFormat, TraceStart};
+use crate::model::{SourceError, TraceClean, TraceFile, TraceFormat, TraceStart};
 
 /// Rows up to which every id is compared with every other.
 pub(super) const IDS_COMPARED: u64 = 10_000_000;
@@ -119,19 +119,20 @@ impl Reader {
         Ok(match file.format {
             TraceFormat::Csv => Self::Native(Box::new(NativeReader::open(Records::new(input), names.clone())?)),
             TraceFormat::Swf => Self::Swf(Box::new(SwfReader::new(input, file.clean, file.estimate, names.asked()))),
-            TraceFormat::Itp => Self::foreign(input, &ITP)?,
-            TraceFormat::Philly => Self::foreign(input, &PHILLY)?,
-            TraceFormat::Pai => Self::foreign(input, &PAI)?,
-            TraceFormat::Openb => Self::foreign(input, &OPENB)?,
-            TraceFormat::Helios => Self::foreign(input, &HELIOS)?,
-            TraceFormat::Acme => Self::foreign(input, &ACME)?,
-            TraceFormat::Muri => Self::foreign(input, &MURI)?,
-            TraceFormat::Tiresias => Self::foreign(input, &TIRESIAS)?,
+            TraceFormat::Itp => Self::foreign(input, &ITP, file)?,
+            TraceFormat::Philly => Self::foreign(input, &PHILLY, file)?,
+            TraceFormat::Pai => Self::foreign(input, &PAI, file)?,
+            TraceFormat::Openb => Self::foreign(input, &OPENB, file)?,
+            TraceFormat::Helios => Self::foreign(input, &HELIOS, file)?,
+            TraceFormat::Acme => Self::foreign(input, &ACME, file)?,
+            TraceFormat::Muri if file.clean == TraceClean::Muri => Self::foreign(input, &MURI_AS_SIMULATED, file)?,
+            TraceFormat::Muri => Self::foreign(input, &MURI, file)?,
+            TraceFormat::Tiresias => Self::foreign(input, &TIRESIAS, file)?,
             TraceFormat::Batsim => Self::Batsim(Box::new(BatsimReader::open(input)?)),
         })
     }
-    fn foreign(input: Input, layout: &'static Layout) -> Result<Self, SourceError> {
-        Ok(Self::Foreign(Box::new(ForeignReader::open(Records::new(input), layout)?)))
+    fn foreign(input: Input, layout: &'static Layout, file: &TraceFile) -> Result<Self, SourceError> {
+        Ok(Self::Foreign(Box::new(ForeignReader::open(Records::new(input), layout, &file.class_by_model)?)))
     }
     #[inline]
     fn next_row(&mut self) -> Result<Option<Row>, SourceError> {

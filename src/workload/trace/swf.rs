@@ -172,8 +172,8 @@ impl SwfReader {
             return Err(self.complain(Field::Submit, "is unknown or negative", "every job has a submit time, at least 0"));
         }
         let (gpus, work, estimate) = match self.clean {
-            TraceClean::AsIs => self.as_is()?,
             TraceClean::Pyss => self.as_pyss_does()?,
+            TraceClean::AsIs | TraceClean::Muri => self.as_is()?,
         };
         let user = self.count(Field::User)?;
         let row = Row {

@@ -28,6 +28,7 @@ pub(super) fn file(path: &Path) -> TraceFile {
         estimate: TraceEstimate::Recorded,
         clean: TraceClean::AsIs,
         class_by_gpus: Vec::new(),
+        class_by_model: Vec::new(),
         until: None,
     }
 }

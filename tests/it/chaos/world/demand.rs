@@ -60,6 +60,7 @@ fn class() -> impl Strategy<Value = Class> {
             checkpoint,
             on_failure: [OnFailure::Resume, OnFailure::Restart, OnFailure::Keep][on_failure],
             start_overhead: overhead,
+            lost_when_preempted: if overhead.0 % 2 == 0 { vec![(1, Span(overhead.0 / 3)), (4, Span(overhead.0 / 2))] } else { Vec::new() },
             transfer_weight: Ratio(weight),
             transfer_rate_max: rate.map(Bandwidth),
             one_way_max: one_way.map(Span),
@@ -175,6 +176,7 @@ fn only(mut class: Class, on: Switches) -> Class {
     }
     if !on.on(Feature::Overhead) {
         class.start_overhead = Span::ZERO;
+        class.lost_when_preempted.clear();
     }
     if !on.on(Feature::Latency) {
         (class.one_way_max, class.rtt_max) = (None, None);

@@ -1,0 +1,69 @@
+//! Time slicing and levels, on schedules worked out by hand.
+
+use super::super::testing::{cluster, ends, job, run, starts};
+use crate::base::Span;
+use crate::model::ClassId;
+
+/// One GPU, rounds of 10 s: of two jobs of 30 s, the one that has done less runs. The first runs to 10 s, the second to 30 s (at 20 s both have done
+/// 10 s, and nobody gives way to an equal), the first from 30 s to its end at 50 s: at 40 s both have done 20 s again.
+#[test]
+fn rounds_give_the_hand_worked_schedule() {
+    let (every, quantum) = (10.0 / 3600.0, 1e-6);
+    for bind in ["at-submit", "at-start"] {
+        let records = run(
+            &cluster(1, 1),
+            vec![job(0, 1, 30, 30), job(0, 1, 30, 30)],
+            &format!("las(quantum_h={quantum})+{bind}+rounds(every_h={every})"),
+        );
+        assert_eq!((starts(&records), ends(&records)), (vec![30., 50.], vec![50., 60.]), "{bind}");
+        assert_eq!(records.iter().map(|record| record.preemptions).collect::<Vec<_>>(), [1, 1], "{bind}");
+        // Between rounds nobody gives way: a short job that comes at 2 s waits until 10 s, also behind a long one that does not fit.
+        let jobs = vec![job(0, 1, 30, 30), job(1, 2, 100, 100), job(2, 1, 5, 5)];
+        let records = run(&cluster(1, 2), jobs, &format!("srtf+{bind}+rounds(every_h={every})"));
+        assert_eq!(starts(&records), [0., 30., 2.], "{bind}: there is room for the short one beside the first");
+        let jobs = vec![job(0, 2, 30, 30), job(1, 2, 100, 100), job(2, 1, 5, 5)];
+        let records = run(&cluster(1, 2), jobs, &format!("srtf+{bind}+rounds(every_h={every})"));
+        assert_eq!((starts(&records), ends(&records)), (vec![15., 35., 10.], vec![35., 135., 15.]), "{bind}");
+    }
+}
+
+/// One GPU, all stop at every arrival and end, and a preempted attempt loses 2 s. A job of 30 s has done 8 s at 10 s, when one of 5 s comes, which
+/// ends at 15 s as nothing interrupts it; at 20 s one of 50 s comes: the first, which goes on, has done 3 s more, and 19 s are left. It ends at 39 s.
+#[test]
+fn who_stops_for_everybody_loses_what_a_stop_costs() {
+    let mut model = cluster(1, 1);
+    model.classes[ClassId(0)].lost_when_preempted = vec![(0, Span::seconds(2))];
+    for bind in ["at-submit", "at-start"] {
+        let jobs = vec![job(0, 1, 30, 30), job(10, 1, 5, 5), job(20, 1, 50, 50)];
+        let records = run(&model, jobs, &format!("srtf+{bind}+skip+rounds(every_h=0,who=all)"));
+        assert_eq!(ends(&records), [39., 15., 89.], "{bind}");
+        let time = records[0].gpu_time;
+        assert_eq!((records[0].preemptions, time.kept, time.lost), (2, 30_000_000, 4_000_000), "{bind}");
+    }
+}
+
+/// By size of gang, from so many GPUs on.
+#[test]
+fn what_a_stop_costs_goes_by_the_size_of_the_gang() {
+    let mut model = cluster(1, 8);
+    model.classes[ClassId(0)].lost_when_preempted = vec![(2, Span::seconds(1)), (8, Span::seconds(3))];
+    for (gpus, end) in [(1, 20.), (2, 31.), (7, 31.), (8, 33.)] {
+        // Where nothing is lost, what is left of the first is as short as the second, and it goes on; else the second goes first.
+        let records = run(&model, vec![job(0, gpus, 20, 20), job(10, 8, 10, 10)], "srtf+rounds(every_h=0,who=all)");
+        assert_eq!(ends(&records)[0], end, "{gpus} GPUs");
+    }
+}
+
+/// One GPU, levels end at 10 and 30 GPU-seconds. A, of 40 s, goes down at 10 s, where B, that came at 5 s, has waited; it takes the GPU. B goes
+/// down at 20 s, behind A, which runs until it has held 30 s, at 40 s; B runs to its end at 50 s, having held 20 s. A does its last 10 s on the last
+/// level.
+#[test]
+fn levels_give_the_hand_worked_schedule() {
+    let policy = |bind: &str, preempt: &str| format!("tiresias(first_gpu_h={},second_gpu_h={})+{bind}+skip+{preempt}", 10.0 / 3600.0, 30.0 / 3600.0);
+    for bind in ["at-submit", "at-start"] {
+        for preempt in ["evict-lower", "rounds(every_h=0)", "rounds(every_h=0,who=all)"] {
+            let records = run(&cluster(1, 1), vec![job(0, 1, 40, 40), job(5, 1, 20, 20)], &policy(bind, preempt));
+            assert_eq!((starts(&records)[1], ends(&records)), (40., vec![60., 50.]), "{bind} {preempt}");
+        }
+    }
+}

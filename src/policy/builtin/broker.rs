@@ -79,10 +79,9 @@ impl Broker {
                 self.sites[site].news.ended.push(*ended);
             }
         }
-        for pool in &delta.freed {
-            self.sites[view.model().pools[*pool].site].news.freed.push(*pool);
-        }
         for site in self.sites.iter_mut() {
+            // What is freed elsewhere may let go whom a rule holds here.
+            site.news.freed.extend(&delta.freed);
             site.news.anything_changed |= delta.anything_changed;
             site.news.terms_changed |= delta.terms_changed;
             site.news.data_arrived |= delta.data_arrived;

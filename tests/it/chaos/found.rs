@@ -468,3 +468,20 @@ fn a_site_that_cannot_hold_a_job_does_not_save_it_from_being_lost() {
     let outcome = once(&world, 1_000, |_, _| {});
     assert_eq!(outcome.records[1].fate, Fate::Rejected);
 }
+
+/// Under a broker each site has its scheduler. What is freed at one site may let go whom a rule holds at another: 7 GPUs of the chip may be used in
+/// all.
+#[test]
+fn what_is_freed_at_one_site_lets_go_whom_a_rule_holds_at_another() {
+    let mut world = plain(1, 2, &[(1, 2, 10), (1, 7, 10)]);
+    add_site(&mut world.model, 1, 8);
+    let users = Matcher::default();
+    world.model.access.push(Access { name: "chip".into(), chips: IdSet::all(1), users, from: None, until: None, supply: Some(7) });
+    let own = PolicyChoice { parts: registry::parse("fifo+easy").expect("a policy"), stage_at_submit: false };
+    world.model.schedulers = (0..2).map(|_| own.parts.clone()).collect();
+    let outcome = audited(&world, build(&own, &world).as_mut()).expect("the run succeeds");
+    assert_eq!(
+        outcome.records.iter().map(|record| record.start).collect::<Vec<_>>(),
+        [1, 11].map(|second| Some(Time(second * 1_000_000)))
+    );
+}

@@ -66,7 +66,7 @@ impl Refused {
             Refusal::Admission { site } => told.site = Some(site.0),
             Refusal::Deferred { until } => told.until_us = Some(until.0),
             Refusal::Rules(rule) => told.rule(rule, model),
-            Refusal::Split | Refusal::NothingToMove | Refusal::Protocol(_) => {}
+            Refusal::Split | Refusal::UnderWay | Refusal::Stale | Refusal::NothingToMove | Refusal::Protocol(_) => {}
         }
         told
     }

@@ -102,7 +102,7 @@ fn policy(directory: &Path, manifest: &Manifest, registered: &[Registered]) -> R
         Some(parts) => (parts, true),
         None => (manifest.policy.as_str(), false),
     };
-    let scenario = PolicyChoice { parts: Vec::new(), stage_at_submit };
+    let scenario = PolicyChoice { stage_at_submit, ..PolicyChoice::default() };
     Chosen::read(text, &scenario, registered).map_err(|_| {
         invalid(directory, &format!("names a policy that this edwc does not have: `{}`", manifest.policy))
             .help("a policy of another crate is there only in the program that registers it")

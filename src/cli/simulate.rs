@@ -14,6 +14,7 @@ use crate::model::{Model, SourceError};
 use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
 use crate::output::{Collector, RunFacts, Summary, Wall};
+use crate::policy::delayed::Delayed;
 use crate::policy::{BuildContext, Scheduler};
 use crate::why::Watcher;
 use crate::workload;
@@ -73,7 +74,15 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: 0 };
     let mut driver = Driver::start(chosen, BuildContext { model, seed }, &request.conditions, request.interrupt)?;
-    let mut policy = Timed::new(driver.scheduler());
+    let mut timed = Timed::new(driver.scheduler(), chosen.is_foreign());
+    let delay = model.policy.decision_delay;
+    let mut delayed;
+    let policy: &mut dyn Scheduler = if delay > Span::ZERO {
+        delayed = Delayed::new(&mut timed, delay);
+        &mut delayed
+    } else {
+        &mut timed
+    };
     let sources = Box::new(workload::open(model, seed)?);
     let keep = files.is_some();
     let mut watcher = files.as_ref().is_some_and(|files| files.story.is_some()).then(Watcher::default);
@@ -85,8 +94,8 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
     let mut rounds = 0_u32;
     let stopped = loop {
         let stepped = match &mut watcher {
-            Some(watcher) => run.step(&mut watcher.watching(&mut policy)),
-            None => run.step(&mut policy),
+            Some(watcher) => run.step(&mut watcher.watching(policy)),
+            None => run.step(policy),
         };
         match stepped {
             Ok(true) => {}
@@ -117,7 +126,7 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
         postings.extend(ending.ledger.drain_postings());
         write(files, &ending, &postings).map_err(|error| table_failure(&error))?;
     }
-    let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: policy.decision_time() };
+    let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: timed.decision_time() };
     let summary = summarise(&collector, &ending, request, wall);
     let (transcript, note, stopped) = close(driver, &summary, stopped);
     Ok(Outcome { summary, overall: collector.overall(), transcript, note, stopped })

@@ -171,7 +171,7 @@ pub fn run(model: &Model, jobs: Vec<JobSpec>, policy: &str) -> Vec<JobRecord> {
 
 /// As [`run`], for runs that may fail.
 pub fn try_run(model: &Model, jobs: Vec<JobSpec>, policy: &str) -> Result<Vec<JobRecord>, RunError> {
-    let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false };
+    let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), ..PolicyChoice::default() };
     let seed = Seed { seed: model.seed, replication: 0 };
     let mut policy = registry::build(&choice, BuildContext { model, seed }).expect("a policy");
     let options = Options { keep_postings: false, sample_every: None };

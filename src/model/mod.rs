@@ -310,6 +310,8 @@ pub struct PolicyChoice {
     pub parts: Vec<PolicyPart>,
     /// Whether data moves as soon as a job is bound, rather than at its start.
     pub stage_at_submit: bool,
+    /// How long a decision takes until it takes effect, whoever takes it.
+    pub decision_delay: Span,
 }
 
 /// One part of a policy.

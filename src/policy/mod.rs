@@ -6,6 +6,7 @@
 //! break them.
 
 pub mod builtin;
+pub mod delayed;
 pub mod registry;
 
 use crate::base::random::Seed;

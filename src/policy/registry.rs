@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn text_is_read_in_any_order_and_written_in_one() {
-        let choice = PolicyChoice { parts: parse(" easy + cheapest( wait_h = 4 ) +fifo").expect("well formed"), stage_at_submit: false };
+        let choice = PolicyChoice { parts: parse(" easy + cheapest( wait_h = 4 ) +fifo").expect("well formed"), ..PolicyChoice::default() };
         check(&choice.parts).expect("all parts exist");
         assert_eq!(full_name(&choice), "fifo+at-submit+cheapest(wait_h=4)+easy");
     }

@@ -19,6 +19,8 @@ pub(super) fn denied(refusal: &Refusal, model: &Model) -> String {
         }
         Refusal::Admission { site } => format!("`{}` takes no more jobs", model.sites[site].name),
         Refusal::Deferred { .. } => "the policy holds it back".to_owned(),
+        Refusal::UnderWay => "an earlier decision on it is under way".to_owned(),
+        Refusal::Stale => "the decision came too late".to_owned(),
         Refusal::NothingToMove => "there is nothing to move".to_owned(),
         Refusal::Rules(refusal) => rule(refusal, model),
         Refusal::Protocol(fault) => fault.to_string(),

@@ -49,6 +49,18 @@ impl Delta {
         self.data_arrived = false;
         self.woken = false;
     }
+    /// Adds what happened after it.
+    pub fn absorb(&mut self, later: &Self) {
+        self.left.extend_from_slice(&later.left);
+        self.ended.extend_from_slice(&later.ended);
+        self.returned.extend_from_slice(&later.returned);
+        self.arrived.extend_from_slice(&later.arrived);
+        self.freed.extend_from_slice(&later.freed);
+        self.anything_changed |= later.anything_changed;
+        self.terms_changed |= later.terms_changed;
+        self.data_arrived |= later.data_arrived;
+        self.woken |= later.woken;
+    }
     /// Tells whether nothing happened.
     pub fn is_empty(&self) -> bool {
         self.left.is_empty()

@@ -11,6 +11,7 @@ pub mod delta;
 pub mod ends;
 pub mod energy;
 pub mod jobs;
+pub mod late;
 pub mod network;
 pub mod parts;
 pub mod plan;

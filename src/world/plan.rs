@@ -138,6 +138,8 @@ pub struct Tally {
     pub fault: Option<ProtocolFault>,
     /// An amount of money that left its range.
     pub overflow: Option<MoneyOverflow>,
+    /// Jobs on which an earlier round has decided, where decisions take effect later.
+    under_way: Vec<JobId>,
     /// What was denied in this round, where somebody wants to know.
     denials: Option<Vec<Denial>>,
     /// Shares of jobs whose preemption gave their GPUs back, for the way back.
@@ -167,6 +169,7 @@ impl<'a> Plan<'a> {
         decisions.clear();
         decided.begin();
         tally.preempted.clear();
+        tally.under_way.clear();
         Self { scene, bookings, decisions, decided, tally }
     }
 
@@ -203,21 +206,12 @@ impl<'a> Plan<'a> {
     }
     /// Holds a queued job back until a time.
     pub fn defer(&mut self, job: JobId, until: Time) -> Result<(), Refusal> {
-        let result =
-            self.decide(job).and_then(|()| if until < self.scene.now { Err(Refusal::Protocol(ProtocolFault::PastTime(until))) } else { Ok(()) });
-        if result.is_ok() {
-            self.decided.insert(job);
-            self.decisions.push(Decision::Defer { job, until });
-        }
+        let result = self.try_defer(job, until);
         self.count_of(job, None, result)
     }
     /// Turns a queued job away.
     pub fn reject(&mut self, job: JobId) -> Result<(), Refusal> {
-        let result = self.decide(job);
-        if result.is_ok() {
-            self.decided.insert(job);
-            self.decisions.push(Decision::Reject { job });
-        }
+        let result = self.try_reject(job);
         self.count_of(job, None, result)
     }
     /// Tells a queued job's user when it will start, as far as is known now; the first promise is kept in the job's record.
@@ -257,6 +251,15 @@ impl<'a> Plan<'a> {
     /// Returns the decisions so far.
     pub fn decisions(&self) -> &[Decision] {
         self.decisions
+    }
+    /// Returns the decisions since a mark.
+    pub fn since(&self, mark: Mark) -> &[Decision] {
+        &self.decisions[mark.0..]
+    }
+    /// Notes that an earlier round has decided on a job, whether that is booked or not.
+    pub(super) fn note_under_way(&mut self, job: JobId) {
+        self.tally.under_way.push(job);
+        self.decided.insert(job);
     }
     /// Keeps what is denied from here on, for [`Plan::take_denials`].
     pub fn keep_denials(&mut self) {
@@ -428,7 +431,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Counts a refusal, and keeps it where somebody wants to know.
-    fn count_of(&mut self, job: JobId, pool: Option<PoolId>, result: Result<(), Refusal>) -> Result<(), Refusal> {
+    pub(super) fn count_of(&mut self, job: JobId, pool: Option<PoolId>, result: Result<(), Refusal>) -> Result<(), Refusal> {
         if let (Err(refusal), Some(denials)) = (&result, &mut self.tally.denials) {
             denials.push(Denial { job, pool, refusal: *refusal });
         }
@@ -448,7 +451,7 @@ impl<'a> Plan<'a> {
         let fault = if !self.scene.jobs.is_live(job) {
             ProtocolFault::UnknownJob(job)
         } else if self.decided.contains(job) {
-            ProtocolFault::NamedTwice(job)
+            return Err(self.named_before(job));
         } else if self.scene.jobs.status(job).state != State::Queued {
             ProtocolFault::NotQueued(job)
         } else {
@@ -457,7 +460,27 @@ impl<'a> Plan<'a> {
         Err(Refusal::Protocol(fault))
     }
 
-    fn try_bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
+    pub(super) fn try_defer(&mut self, job: JobId, until: Time) -> Result<(), Refusal> {
+        self.decide(job)?;
+        if until < self.scene.now {
+            return Err(Refusal::Protocol(ProtocolFault::PastTime(until)));
+        }
+        self.decided.insert(job);
+        self.decisions.push(Decision::Defer { job, until });
+        Ok(())
+    }
+    pub(super) fn try_reject(&mut self, job: JobId) -> Result<(), Refusal> {
+        self.decide(job)?;
+        self.decided.insert(job);
+        self.decisions.push(Decision::Reject { job });
+        Ok(())
+    }
+    /// Says why a job cannot be decided on again.
+    fn named_before(&self, job: JobId) -> Refusal {
+        if self.tally.under_way.contains(&job) { Refusal::UnderWay } else { Refusal::Protocol(ProtocolFault::NamedTwice(job)) }
+    }
+
+    pub(super) fn try_bind(&mut self, job: JobId, pool: PoolId) -> Result<(), Refusal> {
         self.decide(job)?;
         if self.scene.model.pools.get(pool).is_none() {
             return Err(Refusal::Protocol(ProtocolFault::UnknownPool(pool)));
@@ -476,7 +499,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn try_place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
+    pub(super) fn try_place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         self.decide(job)?;
         let attributes = self.scene.jobs.attributes(job);
         self.check_shares(job, shares)?;
@@ -631,7 +654,7 @@ impl<'a> Plan<'a> {
         Ok(held)
     }
 
-    fn try_prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
+    pub(super) fn try_prefetch(&mut self, job: JobId, site: SiteId) -> Result<(), Refusal> {
         if !self.scene.jobs.is_live(job) {
             return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
         }
@@ -649,12 +672,12 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn try_preempt(&mut self, job: JobId, how: Preempt, reclaimed: bool) -> Result<(), Refusal> {
+    pub(super) fn try_preempt(&mut self, job: JobId, how: Preempt, reclaimed: bool) -> Result<(), Refusal> {
         if !self.scene.jobs.is_live(job) {
             return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
         }
         if self.decided.contains(job) {
-            return Err(Refusal::Protocol(ProtocolFault::NamedTwice(job)));
+            return Err(self.named_before(job));
         }
         let status = self.scene.jobs.status(job);
         if !matches!(status.state, State::Staging | State::Running) {

@@ -56,6 +56,10 @@ pub enum Refusal {
         /// When it may start.
         until: Time,
     },
+    /// An earlier decision on the job is under way: it takes effect after the scenario's `decision_delay`.
+    UnderWay,
+    /// The decision came too late: when it took effect, the job was not where it had been.
+    Stale,
     /// There is nothing to move: no dataset, or it is read from afar, or it is there.
     NothingToMove,
     /// The decision makes no sense: the protocol is broken, and the run ends with exit code 4.
@@ -104,7 +108,7 @@ pub enum ProtocolFault {
 impl Refusal {
     /// Tells whether a rule of governments or platforms denies it, rather than the fleet.
     pub fn is_rule(&self) -> bool {
-        matches!(self, Self::Rules(_) | Self::Power { .. } | Self::Admission { .. } | Self::Deferred { .. })
+        matches!(self, Self::Rules(_) | Self::Power { .. } | Self::Admission { .. } | Self::Deferred { .. } | Self::UnderWay)
     }
     /// Returns the word under which refusals are counted.
     pub fn kind(&self) -> &'static str {
@@ -118,6 +122,8 @@ impl Refusal {
             Self::Rules(refusal) => refusal.kind(),
             Self::Admission { .. } => "admission",
             Self::Deferred { .. } => "deferred",
+            Self::UnderWay => "under_way",
+            Self::Stale => "stale",
             Self::NothingToMove => "nothing_to_move",
             Self::Protocol(_) => "protocol",
         }

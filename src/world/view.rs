@@ -27,6 +27,13 @@ impl<'a> View<'a> {
     pub(crate) fn new(scene: &'a Scene, delta: &'a Delta, oracle: bool) -> Self {
         Self { scene, delta, oracle, site: None }
     }
+    /// Shows other news, where somebody stands between the engine and a policy.
+    pub(crate) fn with_news<'b>(self, news: &'b Delta) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View { scene: self.scene, delta: news, oracle: self.oracle, site: self.site }
+    }
     /// Narrows the view to the pools and the news of one site: what a scheduler sees that a site keeps for itself.
     pub fn of_site<'b>(self, site: SiteId, news: &'b Delta) -> View<'b>
     where

@@ -16,6 +16,7 @@ mod check_files;
 mod check_format;
 mod check_meaning;
 mod command_line;
+mod delay;
 mod known_answers;
 mod placing;
 mod published;

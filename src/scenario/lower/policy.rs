@@ -3,6 +3,7 @@
 use super::super::reader::Item;
 use super::section;
 use crate::base::Column;
+use crate::base::Span;
 use crate::diag::{BAD_PARAMETER, Code, Diagnostic, MISPLACED_PART, SAME_PART_TWICE, UNKNOWN_PART};
 use crate::model::{PolicyChoice, PolicyPart, SiteId};
 use crate::policy::PartKind;
@@ -14,7 +15,7 @@ use crate::policy::registry::{self, ComposeError};
 /// The first thing that is wrong, without a place.
 pub fn choose(text: &str, scenario: &PolicyChoice) -> Result<PolicyChoice, Diagnostic> {
     let parts = registry::parse(text).and_then(|parts| registry::check(&parts).map(|()| parts)).map_err(|error| diagnostic(&error))?;
-    Ok(PolicyChoice { parts, stage_at_submit: scenario.stage_at_submit })
+    Ok(PolicyChoice { parts, ..scenario.clone() })
 }
 
 fn diagnostic(error: &ComposeError) -> Diagnostic {
@@ -62,7 +63,8 @@ pub(super) fn lower(root: &Item<'_>) -> PolicyChoice {
             parts.push(part);
         }
     }
-    PolicyChoice { parts, stage_at_submit: policy.item("stage").text() == Some("at-submit") }
+    let decision_delay = policy.item("decision_delay").span().unwrap_or(Span::ZERO);
+    PolicyChoice { parts, stage_at_submit: policy.item("stage").text() == Some("at-submit"), decision_delay }
 }
 
 /// Reads the schedulers that sites keep for themselves.

@@ -20,7 +20,7 @@ pub fn combinations() -> Vec<PolicyChoice> {
     choices
         .iter()
         .enumerate()
-        .map(|(index, names)| PolicyChoice { parts: names.iter().map(part).collect(), stage_at_submit: index % 3 == 0 })
+        .map(|(index, names)| PolicyChoice { parts: names.iter().map(part).collect(), stage_at_submit: index % 3 == 0, ..PolicyChoice::default() })
         .collect()
 }
 

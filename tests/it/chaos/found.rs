@@ -238,7 +238,7 @@ fn victims_of_reclaim_come_back() {
         world.model.quotas.push(quota("cohort", None, Some(0), None));
         world.model.quotas.push(quota("one", Some(QuotaId(0)), Some(1), Some(TenantGroupId(0))));
         world.model.quotas.push(quota("two", Some(QuotaId(0)), Some(1), Some(TenantGroupId(1))));
-        let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false };
+        let choice = PolicyChoice { parts: registry::parse(policy).expect("a policy"), ..PolicyChoice::default() };
         let outcome = audited(&world, build(&choice, &world).as_mut()).expect("the run succeeds");
         // The second job gives way at 10, and starts again when the third has ended.
         let second = &outcome.records[1];
@@ -477,7 +477,7 @@ fn what_is_freed_at_one_site_lets_go_whom_a_rule_holds_at_another() {
     add_site(&mut world.model, 1, 8);
     let users = Matcher::default();
     world.model.access.push(Access { name: "chip".into(), chips: IdSet::all(1), users, from: None, until: None, supply: Some(7) });
-    let own = PolicyChoice { parts: registry::parse("fifo+easy").expect("a policy"), stage_at_submit: false };
+    let own = PolicyChoice { parts: registry::parse("fifo+easy").expect("a policy"), ..PolicyChoice::default() };
     world.model.schedulers = (0..2).map(|_| own.parts.clone()).collect();
     let outcome = audited(&world, build(&own, &world).as_mut()).expect("the run succeeds");
     assert_eq!(

@@ -29,7 +29,7 @@ fn run_under(world: &World, choice: &PolicyChoice) -> Option<Outcome> {
     survives(drive::plain(world, build(choice, world).as_mut()))
 }
 fn named(policy: &str) -> PolicyChoice {
-    PolicyChoice { parts: registry::parse(policy).expect("a policy"), stage_at_submit: false }
+    PolicyChoice { parts: registry::parse(policy).expect("a policy"), ..PolicyChoice::default() }
 }
 
 /// Checks that two worlds come to the same for every job and every posting.

@@ -21,7 +21,7 @@ declare_pages! {
         wrong File("format = 1\u{0}\n"), right File("format = 1\n");
     TOO_DEEP "E0006" "nested too deeply":
         "Brackets and dotted keys nest at most 64 deep."
-        wrong File("x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["), right Lines("[scenario]\nseed = 7");
+        wrong File("x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["), right Lines("[workload.training]\ngpus = { values = [8, 16], weights = [5, 3] }");
     SYNTAX "E0007" "not TOML":
         "The text breaks a rule of TOML: a quote or a bracket that is not closed, a key without a value."
         wrong File("[scenario\nseed = 7\n"), right Lines("[scenario]\nseed = 7");
@@ -33,10 +33,10 @@ declare_pages! {
         wrong File("# nothing\n"), right Lines("[scenario]\nseed = 7");
     EXTENDS_CYCLE "E0010" "files extend each other in a circle":
         "A file that extends itself, also by way of others, has no beginning. The circle is printed."
-        wrong Words("a.toml: extends = \"b.toml\"    b.toml: extends = \"a.toml\""), right Lines("[scenario]\nseed = 7");
+        wrong Words("a.toml: extends = \"b.toml\"    b.toml: extends = \"a.toml\""), right Words("a.toml: extends = \"b.toml\"    b.toml: extends = \"c.toml\"    c.toml: extends nothing");
     EXTENDS_DEPTH "E0011" "files extend each other too deeply":
         "At most 32 files stand upon one another."
-        wrong Words("a chain of 33 files with `extends`"), right Lines("[scenario]\nseed = 7");
+        wrong Words("a chain of 33 files with `extends`"), right Words("a chain of 32 files with `extends`");
     NEWER_FORMAT "E0012" "a format that this edwc does not know":
         "The number of the format is raised when an older edwc would misread a file. This edwc reads format 1."
         wrong Lines("format = 2"), right Lines("format = 1");

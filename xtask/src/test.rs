@@ -262,6 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn commands_of_documents_run_edwc_and_the_examples_only() {
+        let called = |line: &str| {
+            let words = words(line);
+            called(&words).map(|(program, arguments)| (program.file_stem().expect("a name").to_owned(), arguments.join(" ")))
+        };
+        assert_eq!(called("edwc run a"), Some(("edwc".into(), "run a".to_owned())));
+        assert_eq!(called("cargo run --release -- run a"), Some(("edwc".into(), "run a".to_owned())));
+        assert_eq!(called("cargo run --release --example my_policy -- run a"), Some(("my_policy".into(), "run a".to_owned())));
+        assert_eq!(called("rm -r a"), None);
+    }
+
+    #[test]
     fn tests_say_what_was_not_run() {
         let printed = "running 2 tests\ntest a ... \nnot run: a: needs X\nok\ntest b ... \nnot run: a: needs X\nok\n";
         assert_eq!(not_run_lines(printed), ["a: needs X"]);

@@ -218,7 +218,7 @@ impl Link {
 
 impl Scheduler for Foreign {
     fn needs(&self) -> Needs {
-        Needs { every_event: self.welcome.needs.every_event, oracle: self.welcome.needs.oracle, data: false }
+        Needs { every_event: self.welcome.needs.every_event, oracle: self.welcome.needs.oracle, ..Needs::default() }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.ask(view, plan).map_err(|failed| {

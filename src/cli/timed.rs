@@ -1,5 +1,6 @@
 //! The policy's own decision time, in wall-clock: it never reaches the fingerprint or a file.
 
+use crate::base::Span;
 use crate::model::{JobId, PoolId};
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
 use crate::stats::{Distribution, Histogram};
@@ -31,6 +32,9 @@ impl<'a> Timed<'a> {
 impl Scheduler for Timed<'_> {
     fn needs(&self) -> Needs {
         self.policy.needs()
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.policy.predict(view, job)
     }
     fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
         self.policy.rate(view, plan, job)

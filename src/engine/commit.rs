@@ -241,22 +241,23 @@ impl Run {
         let attributes = *self.scene.jobs.attributes(job);
         self.digest.event(History::Computing as u8, [now.0, attributes.number, 0]);
         let timeline = self.timeline(job);
-        let estimated = self.scene.run_length(job, self.scene.jobs.status(job).rate);
+        let rate = self.scene.jobs.status(job).rate;
+        let (expected, estimated) = (self.scene.run_length(job, rate), self.scene.estimated_length(job, rate));
         let class = &self.scene.model.classes[attributes.class];
         let status = self.scene.jobs.status(job);
         let by_rule = status.kill_at;
         let kill_at = if class.kill_at_estimate || by_rule != Time::NEVER { by_rule.min(now + estimated) } else { Time::NEVER };
         let (parts, old_end, epoch) = (status.parts, status.expected_end, status.epoch);
         let ends_at = (now + timeline.length()).min(kill_at);
-        self.bookings.move_expected_end(&self.scene, job, now + estimated);
+        self.bookings.move_expected_end(&self.scene, job, now + expected);
         let status = self.scene.jobs.status_mut(job);
         status.state = State::Running;
         status.computing = now;
         status.kill_at = kill_at;
-        status.expected_end = now + estimated;
+        status.expected_end = now + expected;
         self.agenda.push(Event { at: ends_at, kind: Kind::JobEnd, tie: attributes.number, subject: Subject::Job(job, epoch) });
         self.change_power(job, true);
-        if old_end != now + estimated {
+        if old_end != now + expected {
             self.delta.freed.extend(parts.iter().map(|part| part.0));
         }
     }

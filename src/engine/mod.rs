@@ -210,6 +210,7 @@ impl Run {
         let Some(mut round) = self.next_round()? else {
             return Ok(false);
         };
+        round.run.predict(policy);
         let result = {
             let (view, mut plan) = round.split();
             policy.schedule(view, &mut plan)
@@ -217,6 +218,19 @@ impl Run {
         match result {
             Ok(()) => round.commit().map(|()| true),
             Err(error) => Err(round.run.policy_error(error)),
+        }
+    }
+
+    /// Lets the policy predict the work of the jobs that are new to it.
+    fn predict(&mut self, policy: &mut dyn Scheduler) {
+        if !self.needs.predicts {
+            return;
+        }
+        for index in 0..self.delta.arrived.len() {
+            let job = self.delta.arrived[index];
+            if let Some(work) = policy.predict(View::new(&self.scene, &self.delta, self.needs.oracle), job) {
+                self.scene.jobs.status_mut(job).predicted = work;
+            }
         }
     }
 

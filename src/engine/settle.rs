@@ -49,7 +49,8 @@ impl Run {
     }
     /// Returns what a policy is told of a job that leaves.
     pub(super) fn left(&self, job: JobId) -> Left {
-        Left { job, number: self.scene.jobs.attributes(job).number, held_gpu_us: self.scene.jobs.usage(job).held_gpu_us }
+        let (attributes, status, usage) = (self.scene.jobs.attributes(job), self.scene.jobs.status(job), self.scene.jobs.usage(job));
+        Left { job, number: attributes.number, held_gpu_us: usage.held_gpu_us, work: status.done }
     }
     /// The checkpoint that preemption asked for is written.
     pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {
@@ -133,10 +134,11 @@ impl Run {
         self.account_time(job, &split, stop);
         self.charge_attempt(job, &split, stop)?;
 
+        let estimated_end = begin + self.scene.estimated_length(job, status.rate);
         let usage = self.scene.jobs.usage_mut(job);
         usage.staging += begin.since(status.start);
         usage.run = spent.computing + spent.checkpointing + stopping;
-        usage.outlived_estimate |= computing && self.scene.now > status.expected_end;
+        usage.outlived_estimate |= computing && self.scene.now > estimated_end;
         let work = self.scene.jobs.hidden(job).work;
         let class = &self.scene.model.classes[attributes.class];
         let (has_checkpoints, restarts) = (class.checkpoint.is_some(), class.on_failure == OnFailure::Restart);

@@ -2,6 +2,7 @@
 
 mod evict;
 mod orders;
+mod predict;
 mod slicing;
 
 use super::testing::{cluster, ends, job, run, starts, tenant};

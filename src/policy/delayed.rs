@@ -86,7 +86,8 @@ impl<'a> Delayed<'a> {
             return;
         }
         self.news.returned.retain(|job| *job != late.job);
-        self.news.left.push(Left { job: late.job, number: late.number, held_gpu_us: view.jobs().usage(late.job).held_gpu_us });
+        let (held_gpu_us, work) = (view.jobs().usage(late.job).held_gpu_us, view.status(late.job).done);
+        self.news.left.push(Left { job: late.job, number: late.number, held_gpu_us, work });
         self.news.arrived.push(late.job);
     }
 
@@ -111,6 +112,9 @@ impl Scheduler for Delayed<'_> {
     }
     fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
         self.policy.rate(view, plan, job)
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.policy.predict(view, job)
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.hear(view);

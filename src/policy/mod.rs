@@ -9,6 +9,7 @@ pub mod builtin;
 pub mod delayed;
 pub mod registry;
 
+use crate::base::Span;
 use crate::base::random::Seed;
 use crate::model::{JobId, Model, PolicyPart, PoolId};
 pub use crate::world::{Plan, View};
@@ -22,6 +23,8 @@ pub struct Needs {
     pub oracle: bool,
     /// Whether it is asked when data has arrived somewhere.
     pub data: bool,
+    /// Whether it predicts the work of jobs.
+    pub predicts: bool,
 }
 
 /// What decides binding, order, place, backfilling and preemption.
@@ -38,6 +41,11 @@ pub trait Scheduler: Send {
     /// Rates the pools where a job may run, as if it chose now: smaller is better; empty: it does not rate. Only asked with `--explain`.
     fn rate(&self, _view: View<'_>, _plan: &Plan<'_>, _job: JobId) -> Vec<(PoolId, i64)> {
         Vec::new()
+    }
+    /// Predicts the work of a job that has just been submitted, on the reference chip: it stands for the user's estimate in all that a policy sees,
+    /// before the round in which the job is new. `None`: the user's estimate stands. Asked only of policies that say so in their [`Needs`].
+    fn predict(&mut self, _view: View<'_>, _job: JobId) -> Option<Span> {
+        None
     }
     /// Makes a copy with its state, for look-ahead; `None`: it cannot.
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
@@ -79,11 +87,12 @@ pub enum PartKind {
     Place,
     Backfill,
     Preempt,
+    Predict,
 }
 
 impl PartKind {
     /// All kinds in the order in which names are written.
-    pub const ALL: [Self; 5] = [Self::Order, Self::Bind, Self::Place, Self::Backfill, Self::Preempt];
+    pub const ALL: [Self; 6] = [Self::Order, Self::Bind, Self::Place, Self::Backfill, Self::Preempt, Self::Predict];
     /// Returns the key that scenario files use.
     pub fn name(self) -> &'static str {
         match self {
@@ -92,6 +101,7 @@ impl PartKind {
             Self::Place => "place",
             Self::Backfill => "backfill",
             Self::Preempt => "preempt",
+            Self::Predict => "predict",
         }
     }
 }

@@ -110,7 +110,8 @@ pub fn parse(text: &str) -> Result<Vec<PolicyPart>, ComposeError> {
     }
     loop {
         let end = rest.find(['+', '(']).unwrap_or(rest.len());
-        let name = rest[..end].trim();
+        // Oracles are shown with an asterisk.
+        let name = rest[..end].trim().trim_end_matches('*');
         if name.is_empty() {
             return Err(malformed("a part has no name"));
         }
@@ -177,12 +178,14 @@ pub fn check(parts: &[PolicyPart]) -> Result<(), ComposeError> {
 }
 
 /// Returns a policy's full name, parts in the order of kinds with parameters that differ from their defaults: `fifo+at-submit+cheapest+easy`.
+/// Parts that know the true work have an asterisk.
 pub fn full_name(choice: &PolicyChoice) -> String {
     let parts = completed(&choice.parts);
     let written = parts.iter().map(|part| {
         let value = |name: &str, value: f64| declared(&part.name, name).map_or_else(|| value.to_string(), |parameter| parameter.write(value));
         let shown: Vec<String> = part.parameters.iter().map(|(name, given)| format!("{name}={}", value(name, *given))).collect();
-        if shown.is_empty() { part.name.clone() } else { format!("{}({})", part.name, shown.join(",")) }
+        let star = if self::part(&part.name).is_some_and(|info| info.oracle) { "*" } else { "" };
+        if shown.is_empty() { format!("{}{star}", part.name) } else { format!("{}{star}({})", part.name, shown.join(",")) }
     });
     let mut name = written.collect::<Vec<_>>().join("+");
     if choice.stage_at_submit {
@@ -226,6 +229,7 @@ fn completed(parts: &[PolicyPart]) -> Vec<PolicyPart> {
     ];
     all.extend(find(PartKind::Backfill));
     all.extend(find(PartKind::Preempt));
+    all.extend(find(PartKind::Predict));
     all
 }
 
@@ -251,6 +255,8 @@ mod tests {
         let choice = PolicyChoice { parts: parse(" easy + cheapest( wait_h = 4 ) +fifo").expect("well formed"), ..PolicyChoice::default() };
         check(&choice.parts).expect("all parts exist");
         assert_eq!(full_name(&choice), "fifo+at-submit+cheapest(wait_h=4)+easy");
+        let oracle = PolicyChoice { parts: parse("sjf+noisy*(error=2)").expect("well formed"), ..PolicyChoice::default() };
+        assert_eq!(full_name(&oracle), "sjf*+at-submit+cheapest+noisy*(error=2)");
     }
 
     #[test]

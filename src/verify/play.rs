@@ -4,6 +4,7 @@ use super::case::Problem;
 use crate::base::random::Seed;
 use crate::base::{Span, Time};
 use crate::engine::{Ending, Options, Run};
+use crate::model::JobId;
 use crate::policy::{BuildContext, Needs, Plan, PolicyError, Scheduler, View, registry};
 use crate::scenario::Scenario;
 use crate::workload;
@@ -102,6 +103,9 @@ impl Scheduler for Attentive {
     fn needs(&self) -> Needs {
         let needs = self.policy.needs();
         Needs { every_event: needs.every_event || self.every_instant, ..needs }
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.policy.predict(view, job)
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.policy.schedule(view, plan)

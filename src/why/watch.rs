@@ -2,7 +2,7 @@
 
 use super::fact::{Considered, Event, Fact};
 use super::words::{denied, never};
-use crate::base::Time;
+use crate::base::{Span, Time};
 use crate::model::{JobId, JobNumber, Model, PoolId};
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
 use crate::world::plan::Decision;
@@ -256,6 +256,9 @@ pub struct Watched<'a> {
 impl Scheduler for Watched<'_> {
     fn needs(&self) -> Needs {
         self.policy.needs()
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.policy.predict(view, job)
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.watcher.before(self.policy, view, plan);

@@ -246,7 +246,7 @@ impl Bookings {
 
     /// Tells whether no rule bars a job from a candidate's pool for ever.
     pub fn rules_allow_ever(&self, scene: &Scene, job: JobId, candidate: &Candidate) -> Result<(), rules::Refusal> {
-        let run = scene.run_length(job, candidate.rate);
+        let run = scene.estimated_length(job, candidate.rate);
         let parts = [Part { pool: candidate.pool, gpus: scene.jobs.attributes(job).gpus, energy_mj: 0 }];
         self.rules.check_ever(&scene.model, &Self::start(scene, job, &parts, scene.now + run))
     }

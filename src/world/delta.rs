@@ -1,5 +1,6 @@
 //! What happened since the last round, for policies that keep their own order of things.
 
+use crate::base::Span;
 use crate::model::{JobId, JobNumber, PoolId};
 
 /// Changes since the last round, in the order in which they happened. The policy's own decisions are not repeated.
@@ -34,6 +35,8 @@ pub struct Left {
     pub number: JobNumber,
     /// The GPU time that it held, over all its attempts.
     pub held_gpu_us: u64,
+    /// The work that it has done, on the reference chip.
+    pub work: Span,
 }
 
 impl Delta {

@@ -43,7 +43,7 @@ pub struct Attributes {
     pub number: JobNumber,
     /// When it was submitted.
     pub submit: Time,
-    /// Estimated work on the reference chip: what policies see.
+    /// The work on the reference chip as its user estimates it.
     pub estimate: Span,
     /// The size of its gang.
     pub gpus: u32,
@@ -96,6 +96,8 @@ pub struct Hidden {
 pub struct Status {
     /// Where it is in its life.
     pub state: State,
+    /// The work that policies expect of it on the reference chip: its estimate, or what the policy has predicted.
+    pub predicted: Span,
     /// Counts changes that make scheduled events stale.
     pub epoch: u32,
     /// The pool it is bound to, or runs in.
@@ -279,7 +281,7 @@ impl Jobs {
                 let epoch = self.status[at].epoch + 1;
                 self.attributes[at] = attributes;
                 self.hidden[at] = hidden;
-                self.status[at] = Status::queued(epoch);
+                self.status[at] = Status::queued(epoch, attributes.estimate);
                 self.usage[at] = Usage::default();
                 self.links[at] = links;
                 slot
@@ -287,7 +289,7 @@ impl Jobs {
             None => {
                 self.attributes.push(attributes);
                 self.hidden.push(hidden);
-                self.status.push(Status::queued(0));
+                self.status.push(Status::queued(0, attributes.estimate));
                 self.usage.push(Usage::default());
                 self.links.push(links);
                 (self.attributes.len() - 1) as u32
@@ -369,9 +371,10 @@ impl Jobs {
 }
 
 impl Status {
-    fn queued(epoch: u32) -> Self {
+    fn queued(epoch: u32, predicted: Span) -> Self {
         Self {
             state: State::Queued,
+            predicted,
             epoch,
             pool: None,
             parts: Parts::NONE,

@@ -519,12 +519,13 @@ impl<'a> Plan<'a> {
         }
         let rate = self.rate(job, &first, shares).times(split_efficiency);
         let (staging, run) = (self.scene.staging_time(job, &first), self.scene.run_length(job, rate));
+        let estimated = self.scene.estimated_length(job, rate);
         let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claiming == Claiming::AtNextStart;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
-        let quote = if needs_money { quote::quote_at_rate(self.scene, job, &first, rate) } else { Quote::default() };
+        let quote = if needs_money { quote::quote_of(self.scene, job, &first, estimated) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
         let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
-        let start = Bookings::start(self.scene, job, &rule_parts[..count], expected_end);
+        let start = Bookings::start(self.scene, job, &rule_parts[..count], self.scene.now + staging + estimated);
         let rule_hold = self.hold(&start)?;
         let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
         let (busy_power_mw, held) = match booked {

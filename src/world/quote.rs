@@ -62,12 +62,12 @@ pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) ->
 
 /// Works out the expectation of a start now. *O*(log tariff steps).
 pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
-    quote_at_rate(scene, job, candidate, packed_rate(scene, job, candidate))
+    quote_of(scene, job, candidate, scene.run_length(job, packed_rate(scene, job, candidate)))
 }
 
-/// Works out the expectation of a start now that does so much work per second.
-pub(super) fn quote_at_rate(scene: &Scene, job: JobId, candidate: &Candidate, rate: Ratio) -> Quote {
-    let (staging, run) = (scene.staging_time(job, candidate), scene.run_length(job, rate));
+/// Works out the expectation of a start now that runs for so long.
+pub(super) fn quote_of(scene: &Scene, job: JobId, candidate: &Candidate, run: Span) -> Quote {
+    let staging = scene.staging_time(job, candidate);
     let model = &scene.model;
     let pool = &model.pools[candidate.pool];
     let gpus = scene.jobs.attributes(job).gpus;

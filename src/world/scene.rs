@@ -56,11 +56,18 @@ impl Scene {
         let spent = Timeline::new(self.setup(job), left, status.rate, checkpoint).spent(until.saturating_since(status.computing));
         status.done + work_done(spent.computing, status.rate, left)
     }
-    /// Returns how long a job would run from now at a rate, by its estimate: start-up, restore, computing and checkpoints.
+    /// Returns how long a job would run from now at a rate, by what policies expect: start-up, restore, computing and checkpoints.
     pub fn run_length(&self, job: JobId, rate: Ratio) -> Span {
-        let attributes = self.jobs.attributes(job);
-        let work = attributes.estimate.saturating_sub(self.jobs.status(job).done);
-        Timeline::new(self.setup(job), work, rate, self.model.classes[attributes.class].checkpoint).length()
+        self.length_of(job, rate, self.jobs.status(job).predicted)
+    }
+    /// Returns the same by its user's estimate, which rules go by.
+    pub fn estimated_length(&self, job: JobId, rate: Ratio) -> Span {
+        self.length_of(job, rate, self.jobs.attributes(job).estimate)
+    }
+    fn length_of(&self, job: JobId, rate: Ratio, work: Span) -> Span {
+        let left = work.saturating_sub(self.jobs.status(job).done);
+        let class = &self.model.classes[self.jobs.attributes(job).class];
+        Timeline::new(self.setup(job), left, rate, class.checkpoint).length()
     }
     /// Returns how transfers of a class share links.
     pub fn terms(&self, class: ClassId) -> Terms {

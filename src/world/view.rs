@@ -69,6 +69,10 @@ impl<'a> View<'a> {
     pub fn job(self, job: JobId) -> &'a Attributes {
         self.scene.jobs.attributes(job)
     }
+    /// Returns the work that is expected of a job, on the reference chip: the user's estimate, or what the policy has predicted.
+    pub fn estimate(self, job: JobId) -> Span {
+        self.scene.jobs.status(job).predicted
+    }
     /// Returns what happens to a job.
     pub fn status(self, job: JobId) -> &'a Status {
         self.scene.jobs.status(job)

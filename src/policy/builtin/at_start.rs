@@ -99,7 +99,7 @@ impl AtStart {
             self.whole_pass(parts, view, plan);
         } else if parts.backfill != Backfill::Never {
             if parts.backfill == Backfill::EasyShortest {
-                self.fresh.sort_by_key(|job| view.job(*job).estimate);
+                self.fresh.sort_by_key(|job| view.estimate(*job));
             }
             for index in 0..self.fresh.len() {
                 self.try_to_pass(parts, view, plan, self.fresh[index]);

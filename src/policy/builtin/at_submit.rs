@@ -235,7 +235,7 @@ impl AtSubmit {
         } else {
             // Nothing was freed: only what has just arrived can start.
             if parts.backfill == Backfill::EasyShortest {
-                self.pools[pool].fresh.sort_by_key(|job| view.job(*job).estimate);
+                self.pools[pool].fresh.sort_by_key(|job| view.estimate(*job));
             }
             for index in 0..self.pools[pool].fresh.len() {
                 let job = self.pools[pool].fresh[index];

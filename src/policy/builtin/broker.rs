@@ -10,7 +10,8 @@
 use super::carbon_waiting::Deferred;
 use super::composed::{Binding, Composed, Parts};
 use super::place::Offer;
-use crate::base::Column;
+use super::predict::Predict;
+use crate::base::{Column, Span};
 use crate::model::{JobId, JobNumber, PolicyPart, PoolId, SiteId};
 use crate::policy::registry;
 use crate::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View};
@@ -28,6 +29,8 @@ pub struct Broker {
     /// Jobs that go to their site when the time has come that the placement has chosen.
     deferred: Deferred,
     scratch: Vec<Offer>,
+    /// What it expects of jobs, for all sites.
+    predict: Option<Predict>,
     needs: Needs,
 }
 
@@ -56,12 +59,16 @@ impl Broker {
                 Site { scheduler: Composed::new(&parts, false, context), news: Delta::default() }
             })
             .collect();
-        let mut needs = Needs::default();
+        let predict = Predict::of(chosen, context);
+        let oracle = chosen.iter().any(|part| registry::part(&part.name).is_some_and(|info| info.oracle));
+        let mut needs = Needs { oracle, predicts: predict.is_some(), ..Needs::default() };
         for site in sites.iter().map(|site| site.scheduler.needs()) {
-            needs = Needs { every_event: needs.every_event || site.every_event, oracle: needs.oracle || site.oracle, data: needs.data || site.data };
+            needs.every_event |= site.every_event;
+            needs.oracle |= site.oracle;
+            needs.data |= site.data;
         }
         let parts = Parts::new(chosen, stage_at_submit, context);
-        Self { parts, sites, at: Vec::new(), unbound: Vec::new(), deferred: Deferred::default(), scratch: Vec::new(), needs }
+        Self { parts, sites, at: Vec::new(), unbound: Vec::new(), deferred: Deferred::default(), scratch: Vec::new(), predict, needs }
     }
 
     /// Passes the news on to the sites that they concern.
@@ -139,7 +146,7 @@ impl Broker {
             self.at[job.0 as usize] = None;
             self.deferred.retain(|other, _| other != job);
             if !view.delta().returned.contains(&job) {
-                let left = Left { job, number, held_gpu_us: view.jobs().usage(job).held_gpu_us };
+                let left = Left { job, number, held_gpu_us: view.jobs().usage(job).held_gpu_us, work: view.status(job).done };
                 self.sites[site].news.left.push(left);
                 homeless.push(job);
             }
@@ -170,6 +177,9 @@ impl Scheduler for Broker {
         self.needs
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        if let Some(predict) = &mut self.predict {
+            predict.follow(view);
+        }
         self.follow(view);
         self.send(view, plan);
         for id in self.sites.ids() {
@@ -183,6 +193,9 @@ impl Scheduler for Broker {
     }
     fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
         self.parts.place.scores(view, plan, job)
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.predict.as_mut()?.predict(view, job)
     }
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))

@@ -86,7 +86,7 @@ impl CarbonWaiting {
 
     /// Returns 0 for a short job, 1 for others.
     fn queue(&self, view: View<'_>, job: JobId) -> usize {
-        usize::from(view.job(job).estimate >= self.short)
+        usize::from(view.estimate(job) >= self.short)
     }
     fn length(&self, view: View<'_>, job: JobId, candidate: &Candidate) -> Span {
         let mean = self.mean[self.queue(view, job)];

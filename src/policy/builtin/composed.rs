@@ -6,9 +6,10 @@ use super::backfill::Backfill;
 use super::evict_lower::EvictLower;
 use super::order::Order;
 use super::place::{Offer, Place};
+use super::predict::Predict;
 use super::reclaim::Reclaim;
 use super::rounds::Rounds;
-use crate::base::Time;
+use crate::base::{Span, Time};
 use crate::model::{JobId, JobNumber, PolicyPart, PoolId, Queueing, QuotaId};
 use crate::policy::registry;
 use crate::policy::{BuildContext, Needs, PartInfo, PartKind, Plan, PolicyError, Scheduler, View};
@@ -27,11 +28,12 @@ pub(super) struct Parts {
     pub(super) stage_at_submit: bool,
 }
 
-/// A built-in policy: order × bind × place × backfill × preempt.
+/// A built-in policy: order × bind × place × backfill × preempt × predict.
 #[derive(Clone, Debug)]
 pub struct Composed {
     parts: Parts,
     bind: Bind,
+    predict: Option<Predict>,
     oracle: bool,
 }
 
@@ -49,7 +51,7 @@ pub(super) struct Binding {
 }
 
 /// Finds the part of a kind.
-fn find(chosen: &[PolicyPart], kind: PartKind) -> Option<(&PolicyPart, &'static PartInfo)> {
+pub(super) fn find(chosen: &[PolicyPart], kind: PartKind) -> Option<(&PolicyPart, &'static PartInfo)> {
     chosen.iter().find_map(|part| registry::part(&part.name).filter(|info| info.kind == kind).map(|info| (part, info)))
 }
 
@@ -113,7 +115,8 @@ impl Composed {
         let pools = context.model.pools.len();
         let bind = if binds_at_start(chosen) { Bind::AtStart(AtStart::new(pools)) } else { Bind::AtSubmit(AtSubmit::new(pools)) };
         let oracle = chosen.iter().any(|part| registry::part(&part.name).is_some_and(|info| info.oracle));
-        Self { parts: Parts::new(chosen, stage_at_submit, context), bind, oracle }
+        let predict = Predict::of(chosen, context);
+        Self { parts: Parts::new(chosen, stage_at_submit, context), bind, predict, oracle }
     }
 }
 
@@ -123,9 +126,13 @@ impl Scheduler for Composed {
             every_event: self.parts.rounds.as_ref().is_some_and(Rounds::needs_every_event),
             oracle: self.oracle,
             data: matches!(self.parts.order, Order::ReadyTime),
+            predicts: self.predict.is_some(),
         }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        if let Some(predict) = &mut self.predict {
+            predict.follow(view);
+        }
         self.parts.order.follow(view);
         let Parts { order, rounds, .. } = &mut self.parts;
         let all_stop = rounds.as_mut().is_some_and(|rounds| rounds.begin(order, view, plan));
@@ -149,6 +156,9 @@ impl Scheduler for Composed {
     }
     fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
         self.parts.place.scores(view, plan, job)
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.predict.as_mut()?.predict(view, job)
     }
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))

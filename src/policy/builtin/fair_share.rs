@@ -73,7 +73,12 @@ impl FairShare {
             }
         }
         for job in &delta.returned {
-            self.settle(&Left { job: *job, number: view.job(*job).number, held_gpu_us: view.jobs().usage(*job).held_gpu_us });
+            self.settle(&Left {
+                job: *job,
+                number: view.job(*job).number,
+                held_gpu_us: view.jobs().usage(*job).held_gpu_us,
+                work: view.status(*job).done,
+            });
         }
     }
     fn settle(&mut self, left: &Left) {
@@ -107,6 +112,6 @@ fn by_weight(weight: Ratio, gpu_us: u64) -> i64 {
 /// Returns what a start is expected to use, for the tenant's weight.
 fn promise(view: View<'_>, job: JobId) -> i64 {
     let attributes = view.job(job);
-    let left = attributes.estimate.saturating_sub(view.status(job).done);
+    let left = view.estimate(job).saturating_sub(view.status(job).done);
     by_weight(weight(view, job), left.0.saturating_mul(u64::from(attributes.gpus)))
 }

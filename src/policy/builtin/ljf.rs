@@ -16,5 +16,5 @@ pub(super) static LJF: PartInfo = PartInfo {
 
 /// Returns the key of a job: smaller goes first.
 pub(super) fn key(view: View<'_>, job: JobId) -> i64 {
-    -i64::try_from(view.job(job).estimate.0).unwrap_or(i64::MAX)
+    -i64::try_from(view.estimate(job).0).unwrap_or(i64::MAX)
 }

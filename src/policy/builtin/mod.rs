@@ -1,4 +1,4 @@
-//! The built-in policies, composed of parts that can be mixed by name: order × bind × place × backfill × preempt.
+//! The built-in policies, composed of parts that can be mixed by name: order × bind × place × backfill × preempt × predict.
 
 mod at_start;
 mod at_submit;
@@ -22,6 +22,7 @@ mod near_data;
 mod order;
 mod place;
 mod power_of_two;
+mod predict;
 mod ready_time;
 mod reclaim;
 mod round_robin;
@@ -90,6 +91,10 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &reclaim::RECLAIM,
     &evict_lower::EVICT_LOWER,
     &rounds::ROUNDS,
+    &predict::USER_ESTIMATE,
+    &predict::HISTORY,
+    &predict::NOISY,
+    &predict::ORACLE,
 ];
 
 static AT_SUBMIT: PartInfo = PartInfo {

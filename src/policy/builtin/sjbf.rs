@@ -16,5 +16,5 @@ pub(super) static EASY_SJBF: PartInfo = PartInfo {
 
 /// Sorts jobs by estimate; those with the same stay in queue order.
 pub(super) fn shortest_first(view: View<'_>, jobs: &mut [Waiting]) {
-    jobs.sort_unstable_by_key(|waiting| (view.job(waiting.job).estimate, waiting.place));
+    jobs.sort_unstable_by_key(|waiting| (view.estimate(waiting.job), waiting.place));
 }

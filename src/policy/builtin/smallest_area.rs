@@ -17,5 +17,5 @@ pub(super) static SMALLEST_AREA: PartInfo = PartInfo {
 /// Returns the key of a job: smaller goes first.
 pub(super) fn key(view: View<'_>, job: JobId) -> i64 {
     let attributes = view.job(job);
-    i64::try_from(attributes.estimate.0.saturating_mul(u64::from(attributes.gpus))).unwrap_or(i64::MAX)
+    i64::try_from(view.estimate(job).0.saturating_mul(u64::from(attributes.gpus))).unwrap_or(i64::MAX)
 }

@@ -34,5 +34,5 @@ pub(super) fn key_by_service(view: View<'_>, job: JobId) -> i64 {
     i64::try_from(remaining(view, job).saturating_mul(u64::from(view.job(job).gpus))).unwrap_or(i64::MAX)
 }
 fn remaining(view: View<'_>, job: JobId) -> u64 {
-    view.job(job).estimate.saturating_sub(view.attained(job)).0
+    view.estimate(job).saturating_sub(view.attained(job)).0
 }

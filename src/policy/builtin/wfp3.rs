@@ -63,7 +63,7 @@ pub(super) fn f1_key(view: View<'_>, job: JobId) -> i64 {
 fn terms(view: View<'_>, job: JobId) -> (f64, f64, f64) {
     let attributes = view.job(job);
     let waited = view.now().saturating_since(attributes.submit).as_secs_f64();
-    (waited, attributes.estimate.as_secs_f64().max(LEAST_S), f64::from(attributes.gpus))
+    (waited, view.estimate(job).as_secs_f64().max(LEAST_S), f64::from(attributes.gpus))
 }
 /// Maps numbers to integers in the same order.
 fn ordered(value: f64) -> i64 {

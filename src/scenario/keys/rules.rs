@@ -265,6 +265,7 @@ pub(super) static POLICY: Shape = Shape {
         optional("place", Part("place"), "cheapest", "where a job goes"),
         optional("backfill", Part("backfill"), "`easy` if no part is named, else none", "who may pass a blocked head"),
         optional("preempt", Part("preempt"), "none", "who is stopped for another"),
+        optional("predict", Part("predict"), "user-estimate", "what is expected of a job's work"),
         optional("decision_delay", DURATION, "0 s", "how long it takes until a decision takes effect; it is checked again then"),
         optional("stage", Words(&["at-start", "at-submit"]), "at-start", "`at-submit`: data moves as soon as a job is bound"),
     ],

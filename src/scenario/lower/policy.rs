@@ -76,6 +76,11 @@ pub(super) fn schedulers(root: &Item<'_>) -> Column<SiteId, Vec<PolicyPart>> {
             let message = format!("`{}` searches all sites; the scheduler of a site has its own", part.name);
             item.report(MISPLACED_PART, message, "write it as `policy.place`: the broker chooses the site");
         }
+        let predicts = |part: &&PolicyPart| registry::part(&part.name).is_some_and(|info| info.kind == PartKind::Predict);
+        for part in parts.iter().filter(predicts) {
+            let message = format!("`{}` predicts for all sites alike", part.name);
+            item.report(MISPLACED_PART, message, "write it as `policy.predict`: the broker sees every job first");
+        }
         parts
     };
     let own: Column<SiteId, _> = section(root, "site").map(own).collect();

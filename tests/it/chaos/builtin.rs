@@ -2,12 +2,13 @@
 
 use super::world::World;
 use super::{drive, for_worlds, survives};
+use edwc::base::Span;
 use edwc::base::random::Seed;
 use edwc::model::{JobId, PolicyChoice, PolicyPart};
 use edwc::policy::{BuildContext, Needs, PartKind, Plan, PolicyError, Scheduler, View, registry};
 use edwc::world::Allocation;
 
-/// Lists every combination of order × bind × place × backfill × preempt; of the last two, none is a choice.
+/// Lists every combination of order × bind × place × backfill × preempt; of the last two, none is a choice. Predictions go round.
 pub fn combinations() -> Vec<PolicyChoice> {
     let of = |kind: PartKind| registry::parts().filter(move |part| part.kind == kind).map(|part| Some(part.name)).collect::<Vec<_>>();
     let or_none = |kind: PartKind| [vec![None], of(kind)].concat();
@@ -16,11 +17,16 @@ pub fn combinations() -> Vec<PolicyChoice> {
     for names in kinds {
         choices = choices.iter().flat_map(|choice| names.iter().map(|name| choice.iter().copied().chain(*name).collect())).collect();
     }
+    // A number that the counts of the others do not divide.
+    let predictions = [of(PartKind::Predict), vec![None; 3]].concat();
     let part = |name: &&str| PolicyPart { name: (*name).to_owned(), parameters: Vec::new() };
     choices
         .iter()
         .enumerate()
-        .map(|(index, names)| PolicyChoice { parts: names.iter().map(part).collect(), stage_at_submit: index % 3 == 0, ..PolicyChoice::default() })
+        .map(|(index, names)| {
+            let predict = predictions[index % predictions.len()];
+            PolicyChoice { parts: names.iter().chain(&predict).map(part).collect(), stage_at_submit: index % 3 == 0, ..PolicyChoice::default() }
+        })
         .collect()
 }
 
@@ -40,6 +46,9 @@ struct Watched {
 impl Scheduler for Watched {
     fn needs(&self) -> Needs {
         self.policy.needs()
+    }
+    fn predict(&mut self, view: View<'_>, job: JobId) -> Option<Span> {
+        self.policy.predict(view, job)
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.policy.schedule(view, plan)?;

@@ -5,6 +5,16 @@
 pub struct Digest {
     hasher: blake3::Hasher,
     buffer: Vec<u8>,
+    kept: Option<Vec<Entry>>,
+}
+
+/// One event of a history: what it is, and up to three words on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// What it is; whoever writes the history knows the numbers.
+    pub kind: u8,
+    /// When, what, how much.
+    pub words: [u64; 3],
 }
 
 /// Bytes that are hashed at once.
@@ -13,10 +23,21 @@ const BUFFER_BYTES: usize = 16 * 1024;
 impl Digest {
     /// Starts an empty history.
     pub fn new() -> Self {
-        Self { hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(BUFFER_BYTES) }
+        Self { hasher: blake3::Hasher::new(), buffer: Vec::with_capacity(BUFFER_BYTES), kept: None }
+    }
+    /// Keeps events from now on, beside hashing them.
+    pub fn keep(&mut self) {
+        self.kept.get_or_insert_default();
+    }
+    /// Takes the events kept since they were last taken.
+    pub fn take_kept(&mut self) -> Vec<Entry> {
+        self.kept.as_mut().map(std::mem::take).unwrap_or_default()
     }
     /// Adds one event of up to three words.
     pub fn event(&mut self, kind: u8, words: [u64; 3]) {
+        if let Some(kept) = &mut self.kept {
+            kept.push(Entry { kind, words });
+        }
         if self.buffer.len() + 25 > BUFFER_BYTES {
             self.hasher.update(&self.buffer);
             self.buffer.clear();

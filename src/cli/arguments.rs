@@ -53,9 +53,12 @@ pub(crate) struct Verify {
     /// Only cases whose id or model has this in it; may be given many times.
     #[arg(long = "only", value_name = "TEXT")]
     pub(crate) only: Vec<String>,
-    /// Judge to five per cent, and leave out the longest cases.
+    /// Judge to five per cent; of the cases that edwc brings along, leave out the longest.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Print a table for a document, each case with the command that makes its lines.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 /// Arguments of `run`.
@@ -87,6 +90,9 @@ pub(crate) struct Run {
     /// Print the summary as one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Run everything twice side by side, compare the histories event by event, and name the first that differs.
+    #[arg(long, conflicts_with_all = ["out", "transcript", "json"])]
+    pub(crate) twice: bool,
     /// Refuse policies that know the true work of jobs.
     #[arg(long)]
     pub(crate) no_oracle: bool,

@@ -92,6 +92,25 @@ impl Layout {
     }
 }
 
+/// The head of the table as a document has it.
+pub(super) const PAGE_HEADER: &str = "| case | what is known | answer | measured | ± 95 % | verdict | command |\n|---|---|---|---|---|---|---|\n";
+
+/// Writes the answers of a case as rows of a document; the first has the command that makes them.
+pub(super) fn page_rows(report: &Report, command: &str) -> String {
+    if let Some(problem) = &report.problem {
+        return format!("| {} | | | | | **fails**: {problem} | `{command}` |\n", report.case);
+    }
+    let row = |(at, line): (usize, &Line)| {
+        let half_width = line.half_width.map_or_else(|| "exact".to_owned(), |half_width| format!("{half_width:.2e}"));
+        let verdict = if line.passed { "passes" } else { "**fails**" };
+        let is_long = line.passed && line.expected == line.measured && line.expected.chars().count() > NUMBERS[0] + NUMBERS[1];
+        let [expected, measured] = if is_long { ["as listed", "the same"] } else { [&*line.expected, &*line.measured] };
+        let (case, command) = if at == 0 { (&*report.case, format!("`{command}`")) } else { ("", String::new()) };
+        format!("| {case} | {} | {expected} | {measured} | {half_width} | {verdict} | {command} |\n", line.answer.replace('|', "\\|"))
+    };
+    report.lines.iter().enumerate().map(row).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +128,13 @@ mod tests {
     }
     fn report(lines: Vec<Line>, problem: Option<Problem>) -> Report {
         Report { case: "mm1-080".to_owned(), model: "mmc".to_owned(), lines, problem }
+    }
+
+    #[test]
+    fn a_row_of_a_document_has_its_command_once() {
+        let rows = page_rows(&report(vec![line("W", "5", "5.01", true), line("Wq", "4", "4.5", false)], None), "edwc verify --only mm1-080");
+        let expected = "| mm1-080 | W | 5 | 5.01 | 1.07e-1 | passes | `edwc verify --only mm1-080` |\n| | Wq | 4 | 4.5 | 1.07e-1 | **fails** | |\n";
+        assert_eq!(rows.replace("|  |", "| |"), expected);
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod text;
 #[expect(clippy::disallowed_types, reason = "the policy is timed by the wall clock")]
 mod timed;
 mod trace;
+mod twice;
 mod verify;
 mod why;
 

@@ -8,7 +8,7 @@ use super::load::{self, Loaded};
 use super::printer::Printer;
 use super::record::record;
 use super::simulate::{Request, simulate};
-use super::{embedded, summary};
+use super::{embedded, summary, twice};
 use crate::bridge::{Transcript, policy_of};
 use crate::diag::{Look, escape};
 use crate::output::{Summary, tables};
@@ -49,6 +49,10 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
             interrupt: &interrupt,
             quiet: arguments.quiet,
         };
+        if arguments.twice {
+            twice::compare(&request)?.tell(printer)?;
+            continue;
+        }
         let mut outcome = match &arguments.out {
             Some(out) => record(&request, &loaded.origin, out, arguments.force, format, printer)?,
             None => simulate(&request, None)?,

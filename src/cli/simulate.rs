@@ -160,7 +160,7 @@ fn starving(run: &mut Run, chosen: &Chosen) -> Option<Failure> {
     (count > 0).then(|| Failure::new(Exit::Policy, message()).help("start what waits, or ask for a wake-up time"))
 }
 
-fn interrupted() -> Failure {
+pub(super) fn interrupted() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run")
 }
 

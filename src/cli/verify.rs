@@ -1,7 +1,7 @@
 //! `edwc verify`: cases with known answers, run and judged, as a table.
 
 use super::arguments::Verify;
-use super::cases::Layout;
+use super::cases::{Layout, PAGE_HEADER, page_rows};
 use super::failure::{Exit, Failure, plural};
 use super::printer::Printer;
 use super::text::paragraph;
@@ -25,15 +25,15 @@ pub(super) fn run(arguments: &Verify, printer: &mut Printer) -> Result<(), Failu
     let effort = if arguments.quick { Effort::Quick } else { Effort::Full };
     let cases = chosen(&cases, &arguments.only)?;
     let layout = Layout::of(printer.width());
-    printer.out(&layout.header());
+    printer.out(&if arguments.markdown { PAGE_HEADER.to_owned() } else { layout.header() });
     let (mut passed, mut failed, mut left_out) = (0, Vec::new(), Vec::new());
     for case in cases {
-        if arguments.quick && verify::cost(case, effort) > QUICK_LIMIT {
+        if arguments.quick && file.is_none() && verify::cost(case, effort) > QUICK_LIMIT {
             left_out.push(case.id.as_str());
             continue;
         }
         let report = verify::run(case, &origin, effort);
-        printer.out(&layout.case(&report));
+        printer.out(&if arguments.markdown { page_rows(&report, &command(&case.id, arguments)) } else { layout.case(&report) });
         if report.passed() { passed += 1 } else { failed.push(case.id.as_str()) }
     }
     let passes = if passed == 1 { "passes" } else { "pass" };
@@ -56,6 +56,12 @@ fn read(file: Option<&Path>) -> Result<(Vec<Case>, Origin), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::new(Exit::Io, format!("cannot read `{}`: {error}", path.display())))?;
     let cases = verify::read(&text).map_err(|error| Failure::new(Exit::Invalid, format!("`{}`: {error}", path.display())))?;
     Ok((cases, Origin::Folder(path.parent().unwrap_or(Path::new("")).to_owned())))
+}
+
+/// Returns the command that makes the lines of one case.
+fn command(case: &str, arguments: &Verify) -> String {
+    let file = arguments.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
+    format!("edwc verify{file} --only {case}{}", if arguments.quick { " --quick" } else { "" })
 }
 
 /// Keeps the cases that have one of the texts in their id, or are of a model of this name; all without any.

@@ -1,6 +1,6 @@
 //! Submission: what can never run is rejected, what costs too much goes elsewhere, the rest is queued.
 
-use super::instant::History;
+use super::history::History;
 use super::{Run, RunError};
 use crate::base::{Money, Ratio, Time};
 use crate::model::{Arrivals, JobId, JobSpec, OutsideId, PoolId, WorkloadId};

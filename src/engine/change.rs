@@ -1,6 +1,6 @@
 //! Changes of the world while the run goes on: whole items are replaced, and whoever depends on them follows.
 
-use super::instant::History;
+use super::history::History;
 use super::{Run, RunError, has_limits};
 use crate::model::{Pool, PoolId, Setting};
 

@@ -1,7 +1,7 @@
 //! Carrying a plan out: what was booked becomes what is.
 
 use super::agenda::{Event, Kind, Subject};
-use super::instant::History;
+use super::history::History;
 use super::{Run, RunError};
 use crate::base::{Bytes, Money, Power, Span, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};

@@ -5,7 +5,7 @@
 //! `while = "busy"`) is not held, is passed over: thinning a Poisson process leaves one, and exponential clocks have no memory, so that this is
 //! the same as stopping the node's clock. Failure times are therefore the same under every policy.
 
-use super::instant::History;
+use super::history::History;
 use super::{Run, RunError};
 use crate::base::random::{Seed, Stream};
 use crate::base::{Column, Span, Time};

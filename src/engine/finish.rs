@@ -2,7 +2,7 @@
 
 use super::settle::Stop;
 use super::{Run, RunError};
-use crate::base::digest::Fingerprint;
+use crate::base::digest::{Entry, Fingerprint};
 use crate::base::{Column, Money, Time};
 use crate::model::{JobId, Model, PoolId, SiteId};
 use crate::rules::ledger::Ledger;
@@ -16,6 +16,8 @@ pub struct Ending {
     pub totals: Totals,
     /// The hash over the whole event history.
     pub fingerprint: Fingerprint,
+    /// Events of the history that nobody has taken yet, if it was kept.
+    pub history: Vec<Entry>,
     /// The books, with the postings that were not drained yet.
     pub ledger: Ledger,
     /// Records that were not drained yet: of jobs that are unfinished, among others.
@@ -83,6 +85,7 @@ impl Run {
         Ok(Ending {
             totals: self.totals,
             fingerprint: self.digest.fingerprint(),
+            history: self.digest.take_kept(),
             ledger: self.bookings.rules.ledger,
             jobs: self.jobs_out,
             samples: self.samples_out,

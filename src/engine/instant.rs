@@ -1,6 +1,7 @@
 //! From instant to instant: what comes next, and what is applied in which order (semantics: "Time").
 
 use super::agenda::{Event, Kind, Subject};
+use super::history::History;
 use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Span, Time};
@@ -10,26 +11,6 @@ use crate::world::records::{Fate, PoolSample, Reason};
 
 /// Nothing has started for so long: only what recurs is left.
 const STALLED: Span = Span::days(30);
-
-/// What an event of the fingerprint's history is; the numbers are part of the fingerprint.
-#[derive(Clone, Copy)]
-#[repr(u8)]
-pub(super) enum History {
-    Arrival = 1,
-    Left = 2,
-    Start = 3,
-    End = 4,
-    Preempted = 5,
-    Failed = 6,
-    NodeDown = 7,
-    NodeUp = 8,
-    Transfer = 9,
-    Computing = 10,
-    Boundary = 11,
-    Change = 12,
-    Bind = 13,
-    Money = 14,
-}
 
 impl Run {
     /// Sets up everything that stands at time zero.
@@ -58,6 +39,9 @@ impl Run {
     pub(super) fn advance(&mut self) -> Result<bool, RunError> {
         if self.finished {
             return Ok(false);
+        }
+        if std::mem::take(&mut self.round_again) {
+            return Ok(true);
         }
         let Some(at) = self.next_instant() else {
             self.finished = true;
@@ -245,6 +229,8 @@ impl Run {
                 let left = self.left(job);
                 self.delta.left.push(left);
                 self.leave(job, Fate::Cancelled, None)?;
+                // Whom it held up may start now, and nothing else may happen for long.
+                self.round_again = true;
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ mod change;
 mod commit;
 mod failure;
 mod finish;
+pub mod history;
 mod instant;
 mod money;
 mod settle;
@@ -26,7 +27,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, Entry};
 use crate::base::random::Seed;
 use crate::base::{Column, MoneyOverflow, Span, Time};
 use crate::model::{JobId, JobNumber, JobSource, JobSpec, Model, PoolId, SiteId, SourceError, WorkloadId};
@@ -107,6 +108,8 @@ pub struct Run {
     /// When arrivals stop; known from the start, or when a trace has ended.
     horizon: Option<Time>,
     rounds_at_instant: u32,
+    /// Whether another round follows at this instant, as somebody's patience ran out after the last.
+    round_again: bool,
     last_start: Time,
     /// What preempted jobs of classes that restart have kept so far in each pool, within the window: a failure loses it.
     kept_before: BTreeMap<JobId, Vec<(PoolId, u128)>>,
@@ -165,6 +168,7 @@ impl Run {
             next_day: Time::NEVER,
             horizon: model.horizon.map(|horizon| Time::ZERO + horizon),
             rounds_at_instant: 0,
+            round_again: false,
             last_start: Time::ZERO,
             kept_before: BTreeMap::new(),
             fresh: Vec::new(),
@@ -253,6 +257,14 @@ impl Run {
     /// Lends the samples taken since the buffer was last cleared; the caller clears it.
     pub fn samples_out(&mut self) -> &mut Vec<PoolSample> {
         &mut self.samples_out
+    }
+    /// Keeps the history from now on, for who takes it: a word for word record of what the fingerprint hashes.
+    pub fn keep_history(&mut self) {
+        self.digest.keep();
+    }
+    /// Takes the events of the history since they were last taken.
+    pub fn take_history(&mut self) -> Vec<Entry> {
+        self.digest.take_kept()
     }
     /// Lends the ledger: balances, totals, and the postings to drain.
     pub fn ledger(&mut self) -> &mut Ledger {

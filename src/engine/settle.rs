@@ -1,7 +1,7 @@
 //! The end of an attempt: where its time went, what it costs, who pays.
 
 use super::commit::powers;
-use super::instant::History;
+use super::history::History;
 use super::money::Claim;
 use super::{Run, RunError};
 use crate::base::time::MICROS_PER_HOUR;

@@ -1,9 +1,12 @@
 //! Mean and variance in one pass.
 
-/// Mean and variance of a stream of numbers (Welford 1962), mergeable (Chan, Golub & LeVeque 1979).
+/// Mean and variance of a stream of numbers (Welford 1962). They are kept of the distances from the first number (Chan, Golub & LeVeque 1983), so
+/// that numbers that differ little from each other lose nothing.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Moments {
     count: u64,
+    first: f64,
+    /// The mean distance from the first number.
     mean: f64,
     squares: f64,
 }
@@ -11,10 +14,14 @@ pub struct Moments {
 impl Moments {
     /// Adds a number.
     pub fn record(&mut self, value: f64) {
+        if self.count == 0 {
+            self.first = value;
+        }
         self.count += 1;
-        let from_old_mean = value - self.mean;
+        let distance = value - self.first;
+        let from_old_mean = distance - self.mean;
         self.mean += from_old_mean / self.count as f64;
-        self.squares += from_old_mean * (value - self.mean);
+        self.squares += from_old_mean * (distance - self.mean);
     }
     /// Counts the numbers.
     pub fn count(&self) -> u64 {
@@ -22,7 +29,7 @@ impl Moments {
     }
     /// Returns the mean, or `None` of no numbers.
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then_some(self.mean)
+        (self.count > 0).then_some(self.first + self.mean)
     }
     /// Returns the sample variance (divided by n − 1), or `None` of fewer than two numbers.
     pub fn variance(&self) -> Option<f64> {

@@ -147,4 +147,6 @@ fn stat_welford() {
     let moments: Moments = [1e9 + 4.0, 1e9 + 7.0, 1e9 + 13.0, 1e9 + 16.0].into_iter().collect();
     assert_eq!(moments.variance(), Some(30.0));
     assert_eq!(moments.mean(), Some(1_000_000_010.0));
+    let farther: Moments = [1.0, 2.0, 4.0, 8.0, 16.5].into_iter().map(|value| 1e12 + value).collect();
+    close(farther.variance().unwrap(), 39.7);
 }

@@ -51,7 +51,7 @@ impl Measured {
         let pools = self.totals.pools.as_slice();
         let sum = |part: fn(&crate::world::records::PoolTotals) -> u128| pools.iter().map(part).sum::<u128>() as f64;
         match what {
-            "util" | "max_util" | "frac_time_occupied" => Some(sum(|pool| pool.gpu_time.held) / sum(|pool| pool.installed)),
+            "util" | "max_util" => Some(sum(|pool| pool.gpu_time.held) / sum(|pool| pool.installed)),
             "mean_busy_gpus" => Some(sum(|pool| pool.gpu_time.held) / self.window_us()),
             "availability" => Some(sum(|pool| pool.up) / sum(|pool| pool.installed)),
             "util_of_up_time" => Some(sum(|pool| pool.gpu_time.held) / sum(|pool| pool.up)),
@@ -81,6 +81,16 @@ impl Measured {
     fn of_occupancy(&self, name: &str) -> Option<f64> {
         let after = |prefix: &str| name.strip_prefix(prefix).and_then(|rest| rest.parse::<u64>().ok());
         match name {
+            // A server is occupied by a job from its start to its end, also while it is being repaired.
+            "frac_time_occupied" => {
+                self.time_mean(|job| (job.start, job.end, i64::from(job.gpus)), |gpus| gpus as f64).map(|mean| mean / self.gpus())
+            }
+            "P_all_busy" => {
+                let all = self.gpus();
+                self.time_mean(|job| (job.start, job.end, i64::from(job.gpus)), |gpus| f64::from(u8::from(gpus as f64 >= all)))
+            }
+            "busy_period_mean" => self.busy_periods().mean(),
+            "busy_period_var" => self.busy_periods().variance(),
             "var_L" => self.occupancy_mean(|level| (level as f64) * (level as f64)).map(|square| {
                 let mean = self.totals.system_job_us as f64 / self.window_us();
                 square - mean * mean
@@ -94,22 +104,57 @@ impl Measured {
 
     /// Returns the time average of a function of the number of jobs in the system.
     pub(super) fn occupancy_mean(&self, of: impl Fn(u64) -> f64) -> Option<f64> {
+        self.time_mean(|job| (job.submit, job.end, 1), of)
+    }
+    /// Returns the time average of a function of a level that every job raises by some amount from one instant to another.
+    fn time_mean(&self, raised: impl Fn(&Seen) -> (Time, Time, i64), of: impl Fn(u64) -> f64) -> Option<f64> {
         let (from, to) = self.totals.window;
+        let (mut since, mut level, mut sum) = (from, 0_u64, 0.0);
+        self.follow_level(raised, |at, next| {
+            let until = at.max(from).min(to);
+            sum += of(level) * until.since(since).0 as f64;
+            (since, level) = (until, next);
+        });
+        sum += of(level) * to.since(since).0 as f64;
+        Some(sum / self.window_us())
+    }
+    /// Shows every change of a level, in order of time: the instant and the level from it on.
+    fn follow_level(&self, raised: impl Fn(&Seen) -> (Time, Time, i64), mut each: impl FnMut(Time, u64)) {
         let mut changes: Vec<(Time, i64)> = Vec::with_capacity(self.jobs.len() * 2);
         for job in self.jobs.iter().filter(|job| job.fate != Fate::Rejected) {
-            changes.push((job.submit, 1));
-            changes.push((job.end, -1));
+            let (from, to, by) = raised(job);
+            if from != Time::NEVER {
+                changes.extend([(from, by), (to, -by)]);
+            }
         }
         changes.sort_unstable();
-        let (mut level, mut since, mut sum) = (0_i64, from, 0.0);
+        let mut level = 0_i64;
         for (at, change) in changes {
-            let until = at.max(from).min(to);
-            sum += of(level.max(0).unsigned_abs()) * until.since(since).0 as f64;
-            since = until;
             level += change;
+            each(at, level.max(0).unsigned_abs());
         }
-        sum += of(level.max(0).unsigned_abs()) * to.since(since).0 as f64;
-        Some(sum / self.window_us())
+    }
+    /// Returns the lengths of the periods in which somebody is in the system: those that begin in the window.
+    fn busy_periods(&self) -> Moments {
+        let (from, to) = self.totals.window;
+        let (mut since, mut lengths) = (None, Moments::default());
+        self.follow_level(
+            |job| (job.submit, job.end, 1),
+            |at, level| match (since, level) {
+                (None, 1..) => since = Some(at),
+                (Some(begin), 0) => {
+                    if begin >= from && begin <= to {
+                        lengths.record(length(begin, at));
+                    }
+                    since = None;
+                }
+                _ => {}
+            },
+        );
+        lengths
+    }
+    fn gpus(&self) -> f64 {
+        self.totals.pools.iter().map(|pool| pool.installed).sum::<u128>() as f64 / self.window_us()
     }
 
     /// Counts the jobs in the system at an instant.

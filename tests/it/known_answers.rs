@@ -1,7 +1,7 @@
 //! Known answers: the project's cases, or those of `EDWC_CASES`, come out as they should.
 
 use edwc::verify::{self, Case, Effort, Nature, OWN_CASES, Origin, Report};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The cost up to which the project's own stochastic cases run with every test; `edwc verify --quick` runs longer ones, `edwc verify` all.
 const SHORT: f64 = 2e5;
@@ -33,6 +33,17 @@ fn assert_all_pass(reports: &[Report]) {
 fn exact_cases_come_out_exactly() {
     let (cases, origin, _) = cases();
     let reports: Vec<_> = cases.iter().filter(|case| case.nature == Nature::Exact).map(|case| verify::run(case, &origin, Effort::Quick)).collect();
+    assert_all_pass(&reports);
+}
+
+/// Cases of the same models with other parameters: their exact answers, worked out by programs that share nothing with edwc.
+#[test]
+fn exact_cases_with_other_parameters_come_out_exactly() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases/other-parameters.json");
+    let cases = verify::read(&std::fs::read_to_string(&file).expect("the file is there")).expect("the cases are well formed");
+    let exact: Vec<_> = cases.iter().filter(|case| case.nature == Nature::Exact).collect();
+    assert!(exact.len() > 90, "only {} cases are exact", exact.len());
+    let reports: Vec<_> = exact.into_iter().map(|case| verify::run(case, &Origin::Own, Effort::Quick)).collect();
     assert_all_pass(&reports);
 }
 

@@ -4,9 +4,11 @@ mod bench;
 mod bench_child;
 mod codegen;
 mod instructions;
+mod log;
 mod policies;
 mod steps;
 mod test;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -14,12 +16,13 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   test [--all]        format, lints, tests, release build, smoke runs, the commands of the documents;
                       --all adds every feature, the API documentation, licences and advisories
-  verify              all cases with known answers, to one or two per cent: within an hour
+  verify [--write]    all cases with known answers, to one or two per cent: within an hour; --write puts the tables into docs/validation.md
   bench [--instructions] [NAME…]
                       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml, and the agenda alone (w1);
                       --instructions counts instructions per job instead (needs valgrind), which a busy machine does not blur
   policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
   bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
+  log FILE GIGABYTES  write a log of jobs of that size, to see that reading one takes bounded memory
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
 fn main() -> ExitCode {
@@ -28,11 +31,13 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["test"] => test::run_steps(false),
         ["test", "--all"] => test::run_steps(true),
-        ["verify"] => steps::run(&mut steps::cargo(&["run", "--release", "--locked", "--", "verify"])),
+        ["verify"] => verify::run_verify(false),
+        ["verify", "--write"] => verify::run_verify(true),
         ["bench", "child"] => bench_child::run_child_bench(),
         ["bench", "--instructions", names @ ..] => instructions::count_instructions(names),
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),
+        ["log", file, gigabytes] => log::write_log(std::path::Path::new(file), gigabytes),
         ["codegen"] => codegen::run_codegen(false),
         ["codegen", "--check"] => codegen::run_codegen(true),
         _ => {

@@ -89,7 +89,7 @@ impl AtStart {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == self.fresh.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
-            let others = delta.woken || !delta.returned.is_empty() || !self.strict.is_empty() || parts.evicts().is_some();
+            let others = !delta.returned.is_empty() || !self.strict.is_empty() || parts.evicts().is_some() || parts.rounds.is_some();
             let everything = freed || nobody_waited || others;
             return self.reserved_pass(parts, view, plan, everything);
         }
@@ -274,7 +274,13 @@ impl AtStart {
         if everything {
             self.queue.refresh(&parts.order, view, &mut self.listed);
         }
-        let jobs: Vec<JobId> = if everything { self.queue.iter().collect() } else { self.fresh.clone() };
+        let jobs: Vec<JobId> = if everything {
+            self.queue.iter().collect()
+        } else {
+            // Who wakes up only starts those whose time has come: nobody moves up.
+            let begins = |job: &JobId| view.delta().woken && self.reservations.begins(*job, view.now());
+            self.queue.iter().filter(begins).chain(self.fresh.iter().copied()).collect()
+        };
         if everything {
             self.strict.clear();
             parts.place.begin_pass(view, plan, self.queue.iter());

@@ -127,7 +127,10 @@ impl AtSubmit {
         }
         if delta.woken {
             for pool in self.pools.ids() {
-                self.touch(pool, true);
+                // Under conservative backfilling a wake-up is for reservations that begin; nobody else moves up.
+                let conservative = parts.backfill == Backfill::Conservative && parts.evicts().is_none() && parts.rounds.is_none();
+                let everybody = !conservative || self.pools[pool].held_by_rule;
+                self.touch(pool, everybody);
             }
         }
         let anything_freed = delta.anything_changed || !delta.freed.is_empty();
@@ -389,6 +392,11 @@ impl AtSubmit {
             self.reservations.rebuild(view, plan, pool, jobs.iter().copied());
         } else {
             self.reservations.pass_time(pool, view.now());
+            if view.delta().woken {
+                let fresh = jobs.len();
+                jobs.extend(state.queue.iter().filter(|job| self.reservations.begins(*job, view.now())));
+                jobs.rotate_left(fresh);
+            }
         }
         let mut waits = !everything && self.pools[pool].head_waits;
         for job in jobs.drain(..) {

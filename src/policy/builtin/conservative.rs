@@ -94,6 +94,10 @@ impl Reservations {
             self.next_look = next;
         }
     }
+    /// Tells whether a job's reservation has begun.
+    pub(super) fn begins(&self, job: JobId, now: Time) -> bool {
+        self.slots.get(job.0 as usize).copied().flatten().is_some_and(|slot| slot.from <= now)
+    }
     /// Gives a job's reservation up.
     pub(super) fn release(&mut self, job: JobId) {
         if let Some(slot) = self.slots.get_mut(job.0 as usize).and_then(Option::take) {

@@ -27,12 +27,13 @@ struct Queue {
     /// Keys of each site's limit on jobs.
     admission: Option<String>,
     policy: String,
-    /// Whether the queue never empties, so that the run ends at its horizon.
-    saturated: bool,
 }
 
 /// Runs a case of a queue.
 pub(super) fn run(case: &Case, effort: Effort) -> Result<Vec<Line>, Problem> {
+    if case.model == "gang-saturation" {
+        return saturation(case, effort);
+    }
     let queue = queue(case)?;
     let names: Vec<String> = case.numbers()?.into_iter().map(|(name, _)| name).collect();
     stochastic(case, effort, &|jobs| {
@@ -67,9 +68,6 @@ impl Queue {
         let mut setting = Setting::new();
         let (horizon, warmup) = window(jobs, self.streams.iter().map(|stream| stream.rate).sum());
         setting.window(horizon, warmup);
-        if self.saturated {
-            setting.cut();
-        }
         for (index, gpus) in self.sites.iter().enumerate() {
             setting.site(&format!("s{index}"), *gpus);
             if let Some(keys) = &self.admission {
@@ -92,7 +90,7 @@ fn stream(rate: f64, service: Short) -> Stream {
     Stream { rate, service, gpus: 1, priority: None, arrivals: None, more: String::new() }
 }
 fn plain(streams: Vec<Stream>, servers: u64, policy: &str) -> Queue {
-    Queue { streams, sites: vec![servers], admission: None, policy: policy.to_owned(), saturated: false }
+    Queue { streams, sites: vec![servers], admission: None, policy: policy.to_owned() }
 }
 
 /// Returns the law of service: `service`, or exponential by `mean_service`.
@@ -144,7 +142,7 @@ fn queue(case: &Case) -> Result<Queue, Problem> {
             patient.more = format!("patience = {}", patience.write(Of::Time));
             Ok(plain(vec![patient], servers(case)?, FIFO))
         }
-        "gang-queue" | "gang-saturation" => gangs(case),
+        "gang-queue" => gangs(case),
         _ => shortest_queue(case),
     }
 }
@@ -246,24 +244,59 @@ fn priorities(case: &Case, policy: &str) -> Result<Queue, Problem> {
 
 /// Small jobs take one GPU, large ones all; nobody passes a blocked head.
 fn gangs(case: &Case) -> Result<Queue, Problem> {
-    let (gpus, small) = (case.count("gpus")?, case.number("p_small")?);
-    let (mu_small, mu_large) = (case.number("mu_small")?, case.number("mu_large")?);
-    let saturated = case.model == "gang-saturation";
-    // Saturated: more than could be served even without any loss by gangs, so that after the warm-up the queue is never empty.
-    let most = 1.0 / (small / (gpus as f64 * mu_small) + (1.0 - small) / mu_large);
-    let rate = if saturated { 1.3 * most } else { case.number("lam")? };
+    let Gangs { gpus, small, mu } = Gangs::read(case)?;
+    let rate = case.number("lam")?;
     let mut streams = Vec::new();
-    for (share, mu, gpus) in [(small, mu_small, 1), (1.0 - small, mu_large, gpus)] {
+    for (share, mu, gpus) in [(small, mu[0], 1), (1.0 - small, mu[1], gpus)] {
         if share > 0.0 {
             streams.push(Stream { gpus, ..stream(rate * share, Short::exponential(1.0 / mu)) });
         }
     }
-    Ok(Queue { saturated, ..plain(streams, gpus, FIFO) })
+    Ok(plain(streams, gpus, FIFO))
+}
+
+/// Jobs of one GPU and of all.
+struct Gangs {
+    gpus: u64,
+    /// The share of small ones.
+    small: f64,
+    /// Rates of service of small and of large ones.
+    mu: [f64; 2],
+}
+
+impl Gangs {
+    fn read(case: &Case) -> Result<Self, Problem> {
+        Ok(Self { gpus: case.count("gpus")?, small: case.number("p_small")?, mu: [case.number("mu_small")?, case.number("mu_large")?] })
+    }
+}
+
+/// A queue that never empties: a backlog at the start that outlasts the run, small and large jobs in random order.
+fn saturation(case: &Case, effort: Effort) -> Result<Vec<Line>, Problem> {
+    let Gangs { gpus, small, mu } = Gangs::read(case)?;
+    let names: Vec<String> = case.numbers()?.into_iter().map(|(name, _)| name).collect();
+    // What would be served if no GPU ever waited for a gang, and the GPU time of one job.
+    let most = 1.0 / (small / (gpus as f64 * mu[0]) + (1.0 - small) / mu[1]);
+    let fastest = mu[0].max(mu[1]);
+    stochastic(case, effort, &|jobs| {
+        let mut setting = Setting::new();
+        let (horizon, warmup) = window(jobs, most);
+        setting.window(horizon, warmup).cut();
+        setting.site("s", gpus);
+        // All jobs are of one workload, whose order is random: the slower ones are so by the nodes that they span.
+        setting.class("c", &format!("spread = {{ nodes_1 = {:.6}, nodes_{gpus} = {:.6} }}", mu[0] / fastest, mu[1] / fastest));
+        let expected = horizon * most;
+        let backlog = (1.2 * expected + 10.0 * expected.sqrt() + 100.0) as u64;
+        let sizes = format!("{{ values = [1, {gpus}], weights = [{small:?}, {:?}] }}", 1.0 - small);
+        let work = Short::exponential(1.0 / fastest).write(Of::Time);
+        setting.workload("w", "c", &format!("arrivals = {{ process = \"at-start\", jobs = {backlog} }}\ngpus = {sizes}\nwork = {work}"));
+        setting.policy(FIFO);
+        Ok(replicate(setting.build(&case.id)?, names.clone()))
+    })
 }
 
 fn shortest_queue(case: &Case) -> Result<Queue, Problem> {
     let sites = case.numbers_of("servers")?.into_iter().map(|servers| servers as u64).collect();
     let streams = vec![stream(case.number("lam")?, service(case)?)];
     let policy = "order = \"fifo\"\nbind = \"at-submit\"\nplace = \"shortest-queue\"".to_owned();
-    Ok(Queue { streams, sites, admission: None, policy, saturated: false })
+    Ok(Queue { streams, sites, admission: None, policy })
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use std::io::Write as _;
 
 const DAY_MIN: u64 = 24 * 60;
+/// The run's prices are so many times those of the case: charges are whole µCNY, and answers are not.
+const SCALE: f64 = 1e5;
 
 /// Runs one job through the bands of a day.
 pub(super) fn run(case: &Case) -> Result<Vec<Line>, Problem> {
@@ -23,7 +25,7 @@ pub(super) fn run(case: &Case) -> Result<Vec<Line>, Problem> {
     for minute in 0..=length {
         let price = price(&bands, (from + minute) % DAY_MIN).or_else(|| (minute == length).then_some(0.0));
         let price = price.ok_or_else(|| bad("bands", "a minute of the job has no price"))?;
-        text.push_str(&format!("{minute} min,{price}\n"));
+        text.push_str(&format!("{minute} min,{:.6}\n", price * SCALE));
     }
     file.write_all(text.as_bytes()).map_err(|error| Problem::Run(error.to_string()))?;
     let mut setting = Setting::new();
@@ -40,7 +42,7 @@ pub(super) fn run(case: &Case) -> Result<Vec<Line>, Problem> {
     let (mut kwh, mut cost) = (f64::NAN, f64::NAN);
     play(&scenario, Seed { seed: 1, replication: 0 }, |job| {
         kwh = job.energy_mj as f64 / 3.6e9;
-        cost = job.energy_charge.0 as f64 / 1e6;
+        cost = job.energy_charge.0 as f64 / 1e6 / SCALE;
     })?;
     let answers = case.numbers()?;
     let measured = |name: &str| match name {

@@ -1,49 +1,71 @@
 //! Transfers over shared links, max-min fairly, and jobs that wait for their data.
 
 use super::super::case::{Case, Problem, bad, field, id, number};
-use super::super::judge::{Line, exact};
+use super::super::judge::{Line, exact, exact_seconds};
 use super::super::play::{play, watch};
-use super::super::setting::{Setting, UNIT_BYTES, chip, units};
+use super::super::setting::{Setting, UNIT_BYTES, chip, span, units};
 use super::trace;
-use crate::base::Time;
 use crate::base::random::Seed;
-use crate::world::network::Presence;
+use crate::base::time::MICROS_PER_HOUR;
+use crate::base::{Id, Time};
+use crate::model::{Model, RegionId, SiteId};
+use crate::world::network::{FlowId, Flows, Network, Presence};
 use crate::world::scene::Scene;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One transfer of a max-min case.
 struct Flow {
     name: String,
     start: f64,
     size: f64,
-    /// The links that it crosses, as places in the chain's order.
-    from: usize,
-    to: usize,
+    /// The links that it crosses, in the order in which it crosses them.
+    links: Vec<usize>,
     rate_cap: Option<f64>,
 }
 
-/// Transfers on a chain of links: each flow crosses those between its own region and its own site.
+impl Flow {
+    /// Returns the delay of its first bit: that of the ways between its links.
+    fn delay(&self) -> f64 {
+        (self.links.len() - 1) as f64 * WAY
+    }
+}
+
+/// The delay of a way from one link to another, in units: so much that a detour never pays.
+const WAY: f64 = 1.0 / 3600.0;
+/// When the transfers of time 0 have their first byte, in units: late enough for all delays before it.
+const BEGIN: f64 = 1.0;
+
+/// Transfers over links, each flow between a region and a site of its own.
 pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
-    let chain = chain(case)?;
-    let flows = flows(case, &chain)?;
+    let links: Vec<String> = case.table("capacity")?.keys().cloned().collect();
+    let mut flows = flows(case, &links)?;
     let mut rows: Rows = flows
         .iter()
         .enumerate()
-        .map(|(at, flow)| (at.to_string(), flow.start, format!("1,0,t{at},c{at},any,{:.9}", flow.size * UNIT_BYTES / 1e9)))
+        .map(|(at, flow)| (at.to_string(), BEGIN + flow.start - flow.delay(), format!("1,0,t{at},c{at},any,{:.9}", flow.size * UNIT_BYTES / 1e9)))
         .collect();
     let file = trace::write("gpus,work_s,tenant,class,data,dataset_gb", &mut rows)?;
-    let mut setting = network(case, &chain, &flows)?;
-    setting.workload("w", "c", &trace::keys(&file));
-    let scenario = setting.build(&case.id)?;
+    let scenario = loop {
+        let mut setting = network(case, &links, &flows)?;
+        setting.workload("w", "c", &trace::keys(&file));
+        let scenario = setting.build(&case.id)?;
+        if leads(&scenario.model, &flows) {
+            break scenario;
+        }
+        if !turn(&mut flows) {
+            return Err(bad("flows", "no network leads every flow over its own links and no others"));
+        }
+    };
 
     let index_of = |job: u64| rows[job as usize].0.parse::<usize>().expect("ids are indices");
-    let mut rates: Vec<(f64, BTreeMap<String, f64>)> = Vec::new();
+    let mut states = Vec::new();
     let ending = watch(&scenario, Seed { seed: 1, replication: 0 }, |run| {
-        let shares = shares(run.scene()).map(|(job, share)| (flows[index_of(job)].name.clone(), share)).collect();
-        rates.push((units(run.scene().now), shares));
+        let under_way = under_way(run.scene()).map(|(job, flow)| (flows[index_of(job)].name.clone(), flow)).collect();
+        states.push(State { now: run.scene().now, sharing: run.scene().network.flows.clone(), under_way });
     })?;
-    let ends: BTreeMap<&str, f64> = ending.jobs.iter().map(|job| (flows[index_of(job.number)].name.as_str(), units(job.end))).collect();
+    let end = |end: Time| units(end) - BEGIN;
+    let ends: BTreeMap<&str, f64> = ending.jobs.iter().map(|job| (flows[index_of(job.number)].name.as_str(), end(job.end))).collect();
     let mut lines = Vec::new();
     for (name, expected) in case.answer.as_object().into_iter().flatten() {
         match name.as_str() {
@@ -52,7 +74,7 @@ pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
                     lines.push(exact(&format!("{name} {flow}"), number(flow, at)?, ends.get(flow.as_str()).copied().unwrap_or(f64::NAN)));
                 }
             }
-            "rates_over_time" => compare_rates(expected, &rates, &mut lines)?,
+            "rates_over_time" => compare_rates(expected, &states, &mut lines)?,
             _ => return Err(Problem::Answer(name.clone())),
         }
     }
@@ -62,17 +84,20 @@ pub(super) fn max_min(case: &Case) -> Result<Vec<Line>, Problem> {
 /// Id, submission, and further fields of listed jobs.
 type Rows = Vec<(String, f64, String)>;
 
-/// Lays the links in a row, with a region and a site of its own for each flow.
-fn network(case: &Case, chain: &[String], flows: &[Flow]) -> Result<Setting, Problem> {
+/// Lays the links, ways between those that a flow crosses one after the other, and a region and a site for each flow.
+fn network(case: &Case, links: &[String], flows: &[Flow]) -> Result<Setting, Problem> {
     let capacities = case.table("capacity")?;
     let mut setting = Setting::new();
-    for at in 0..=chain.len() {
+    for (at, link) in links.iter().enumerate() {
         setting.add(&format!("network.exchange.x{at}"), "");
-    }
-    for (at, link) in chain.iter().enumerate() {
+        setting.add(&format!("network.exchange.y{at}"), "");
         let bits = (number("capacity", &capacities[link])? * 1e9).round() as u64;
-        let ends = format!("ends = [\"x{at}\", \"x{}\"]", at + 1);
+        let ends = format!("ends = [\"x{at}\", \"y{at}\"]");
         setting.add(&format!("network.link.l{at}"), &format!("{ends}\none_way = \"0 s\"\nbandwidth = \"{bits} bit/s\""));
+    }
+    for (from, to) in ways(flows) {
+        let ends = format!("ends = [\"y{from}\", \"x{to}\"]");
+        setting.add(&format!("network.link.way{from}-{to}"), &format!("{ends}\none_way = \"{}\"", span(WAY)));
     }
     for (at, flow) in flows.iter().enumerate() {
         // A chip of its own takes each job to the site where its transfer is to end.
@@ -82,8 +107,9 @@ fn network(case: &Case, chain: &[String], flows: &[Flow]) -> Result<Setting, Pro
         setting.add(&format!("site.s{at}"), "province = \"west\"\nside = \"west\"\ntariff = \"all\"\ngrid = \"all\"");
         let pool = format!("chip = \"chip{at}\"\nnodes = 1\ngpus_per_node = 1\nprice = \"0 CNY/GPU-h\"");
         setting.add(&format!("site.s{at}.pool.all"), &pool);
-        setting.add(&format!("network.link.in{at}"), &format!("ends = [\"r{at}\", \"x{}\"]\none_way = \"0 s\"", flow.from));
-        setting.add(&format!("network.link.out{at}"), &format!("ends = [\"s{at}\", \"x{}\"]\none_way = \"0 s\"", flow.to + 1));
+        let (first, last) = (flow.links[0], flow.links[flow.links.len() - 1]);
+        setting.add(&format!("network.link.in{at}"), &format!("ends = [\"r{at}\", \"x{first}\"]\none_way = \"0 s\""));
+        setting.add(&format!("network.link.out{at}"), &format!("ends = [\"s{at}\", \"y{last}\"]\none_way = \"0 s\""));
         let most = |cap: f64| format!("\ntransfer = {{ rate_max = \"{} bit/s\" }}", (cap * 1e9).round() as u64);
         setting.add(&format!("class.c{at}"), &format!("speed = {{ chip{at} = 1.0 }}{}", flow.rate_cap.map_or_else(String::new, most)));
     }
@@ -93,82 +119,95 @@ fn network(case: &Case, chain: &[String], flows: &[Flow]) -> Result<Setting, Pro
     Ok(setting)
 }
 
-/// Returns what the transfer of each job carries from now on, by the job's number, in units of capacity.
-fn shares(scene: &Scene) -> impl Iterator<Item = (u64, f64)> {
-    // Rates follow lazily, when the next event is asked for.
-    let mut sharing = scene.network.flows.clone();
-    while sharing.next_event() == Some(scene.now) {
-        sharing.advance(scene.now, &mut Vec::new());
-    }
-    scene.jobs.running().filter_map(move |job| {
+/// Lists the ways that flows take, each once: from the far end of a link to the near end of another.
+fn ways(flows: &[Flow]) -> BTreeSet<(usize, usize)> {
+    flows.iter().flat_map(|flow| flow.links.windows(2).map(|pair| (pair[0], pair[1]))).collect()
+}
+
+/// Tells whether the least delay leads every flow over its own links and no others.
+fn leads(model: &Model, flows: &[Flow]) -> bool {
+    let network = Network::new(model);
+    flows.iter().enumerate().all(|(at, flow)| {
+        let region = model.regions.iter().position(|region| region.name == format!("r{at}"));
+        let site = model.sites.iter().position(|site| site.name == format!("s{at}"));
+        let (Some(region), Some(site)) = (region, site) else { return false };
+        let route = network.routes.to_site(RegionId::from_index(region), SiteId::from_index(site));
+        let crossed = network.routes.hops(route).iter().filter_map(|hop| model.network.links[hop.link].name.strip_prefix('l')?.parse::<usize>().ok());
+        crossed.eq(flow.links.iter().copied())
+    })
+}
+
+/// Turns the links of one flow after the other, as the digits of an odometer; `false` after the last order. Two links have but one that matters.
+fn turn(flows: &mut [Flow]) -> bool {
+    flows.iter_mut().filter(|flow| flow.links.len() > 2).any(|flow| next_order(&mut flow.links))
+}
+
+/// Goes to the next order of a list; `false` if that is the first one again (Narayana's algorithm).
+fn next_order(list: &mut [usize]) -> bool {
+    let Some(pivot) = list.windows(2).rposition(|pair| pair[0] < pair[1]) else {
+        list.reverse();
+        return false;
+    };
+    let above = list.iter().rposition(|item| *item > list[pivot]).expect("the next one is above");
+    list.swap(pivot, above);
+    list[pivot + 1..].reverse();
+    true
+}
+
+/// The transfers after an instant at which something happened.
+struct State {
+    now: Time,
+    sharing: Flows,
+    under_way: BTreeMap<String, FlowId>,
+}
+
+/// Returns the transfers of jobs, by the job's number.
+fn under_way(scene: &Scene) -> impl Iterator<Item = (u64, FlowId)> {
+    scene.jobs.running().filter_map(|job| {
         let attributes = scene.jobs.attributes(job);
         let site = scene.model.pools[scene.jobs.status(job).pool?].site;
         match scene.network.datasets.locate(attributes.dataset?.id, site) {
-            Presence::InFlight(flow) => Some((attributes.number, sharing.rate(flow).0 as f64 / 1e9)),
+            Presence::InFlight(flow) => Some((attributes.number, flow)),
             _ => None,
         }
     })
 }
 
-/// Compares the rates from each listed time on: those of the last instant at or before it.
-fn compare_rates(expected: &Value, found: &[(f64, BTreeMap<String, f64>)], lines: &mut Vec<Line>) -> Result<(), Problem> {
+/// Compares the rates from each listed time on, in units of capacity.
+fn compare_rates(expected: &Value, states: &[State], lines: &mut Vec<Line>) -> Result<(), Problem> {
     for entry in expected.as_array().ok_or_else(|| bad("rates_over_time", "a list is needed"))? {
         let at = number("rates_over_time", entry.get(0).unwrap_or(&Value::Null))?;
-        let now = found.iter().rev().find(|(time, _)| *time <= at + 1e-8).map(|(_, rates)| rates);
+        let instant = Time(((BEGIN + at) * MICROS_PER_HOUR as f64).ceil() as u64);
+        let state = states.iter().rev().find(|state| state.now <= instant);
+        // First bytes are no news to a policy: transfers go on by themselves up to the time asked for, and rates follow when the next event is.
+        let mut sharing = state.map(|state| state.sharing.clone());
+        if let Some(sharing) = &mut sharing {
+            sharing.advance(instant, &mut Vec::new());
+            sharing.next_event();
+        }
         for (flow, rate) in entry.get(1).and_then(Value::as_object).into_iter().flatten() {
-            let measured = now.and_then(|rates| rates.get(flow)).copied().unwrap_or(f64::NAN);
+            let id = state.and_then(|state| state.under_way.get(flow));
+            let measured = id.zip(sharing.as_ref()).map_or(f64::NAN, |(id, sharing)| sharing.rate(*id).0 as f64 / 1e9);
             lines.push(exact(&format!("rate of {flow} from {at}"), number(flow, rate)?, measured));
         }
     }
     Ok(())
 }
 
-/// Orders the links so that those of every flow stand side by side.
-fn chain(case: &Case) -> Result<Vec<String>, Problem> {
-    let links: Vec<String> = case.table("capacity")?.keys().cloned().collect();
-    let mut used = Vec::new();
-    for flow in case.table("flows")?.values() {
-        used.push(links_of(flow)?);
-    }
-    let mut chosen = Vec::new();
-    if arrange(&links, &used, &mut chosen) { Ok(chosen) } else { Err(bad("flows", "no chain of the links serves all flows")) }
-}
-fn links_of(flow: &Value) -> Result<Vec<String>, Problem> {
-    let list = field("flows", flow, "links")?.as_array().ok_or_else(|| bad("flows", "links are a list"))?;
-    Ok(list.iter().map(id).collect())
-}
-/// Tries orders link by link; a link may follow if no flow is then cut in two.
-fn arrange(links: &[String], used: &[Vec<String>], chosen: &mut Vec<String>) -> bool {
-    let whole = used.iter().all(|flow| {
-        let places: Vec<usize> = (0..chosen.len()).filter(|at| flow.contains(&chosen[*at])).collect();
-        let side_by_side = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        let open = places.len() == flow.len() || places.last().is_none_or(|last| *last + 1 == chosen.len());
-        side_by_side && open
-    });
-    if !whole || chosen.len() == links.len() {
-        return whole;
-    }
-    for link in links {
-        if !chosen.contains(link) {
-            chosen.push(link.clone());
-            if arrange(links, used, chosen) {
-                return true;
-            }
-            chosen.pop();
-        }
-    }
-    false
-}
-
-fn flows(case: &Case, chain: &[String]) -> Result<Vec<Flow>, Problem> {
+fn flows(case: &Case, links: &[String]) -> Result<Vec<Flow>, Problem> {
     let mut flows = Vec::new();
     for (name, flow) in case.table("flows")? {
-        let links = links_of(flow)?;
-        let places: Vec<usize> = (0..chain.len()).filter(|at| links.contains(&chain[*at])).collect();
-        let (Some(from), Some(to)) = (places.first(), places.last()) else { return Err(bad("flows", "a flow crosses no known link")) };
+        let list = field("flows", flow, "links")?.as_array().ok_or_else(|| bad("flows", "links are a list"))?;
+        let place = |link: &Value| links.iter().position(|known| *known == id(link)).ok_or_else(|| bad("flows", "a flow crosses no known link"));
+        let mut crossed = list.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        crossed.sort_unstable();
+        crossed.dedup();
+        if crossed.is_empty() {
+            return Err(bad("flows", "a flow crosses no link"));
+        }
         let rate_cap = flow.get("rate_cap").filter(|cap| !cap.is_null()).map(|cap| number("rate_cap", cap)).transpose()?;
         let of = |key: &str| number("flows", field("flows", flow, key)?);
-        flows.push(Flow { name: name.clone(), start: of("start")?, size: of("size")?, from: *from, to: *to, rate_cap });
+        flows.push(Flow { name: name.clone(), start: of("start")?, size: of("size")?, links: crossed, rate_cap });
     }
     Ok(flows)
 }
@@ -198,7 +237,7 @@ pub(super) fn wan_then_run(case: &Case) -> Result<Vec<Line>, Problem> {
         let scene = run.scene();
         for job in scene.jobs.queued().chain(scene.jobs.running()) {
             let attributes = scene.jobs.attributes(job);
-            let here = attributes.dataset.is_none_or(|dataset| scene.network.datasets.locate(dataset.id, crate::model::SiteId(0)) == Presence::Local);
+            let here = attributes.dataset.is_none_or(|dataset| scene.network.datasets.locate(dataset.id, SiteId(0)) == Presence::Local);
             if here {
                 arrived.entry(name(attributes.number)).or_insert(seconds(scene.now));
             }
@@ -219,7 +258,7 @@ pub(super) fn wan_then_run(case: &Case) -> Result<Vec<Line>, Problem> {
             _ => return Err(Problem::Answer(what.clone())),
         };
         for (job, at) in expected.as_object().into_iter().flatten() {
-            lines.push(exact(&format!("{what} {job}"), number(job, at)?, found.get(job).copied().unwrap_or(f64::NAN)));
+            lines.push(exact_seconds(&format!("{what} {job}"), number(job, at)?, found.get(job).copied().unwrap_or(f64::NAN)));
         }
     }
     Ok(lines)

@@ -15,8 +15,8 @@
 //! Kalos in UTC, which the offsets say. Also left aside: `node_num`, `cpu_num`, `type`, `queue`, `gpu_time`, and Kalos' `mem_per_pod_GB`,
 //! `shared_mem_per_pod`, `fail_time`, `stop_time`.
 
-use super::foreign::{Found, Layout, Line, Recorded};
-use super::helios::outcome;
+use super::foreign::{Found, Layout, Line};
+use super::slurm;
 use crate::base::Span;
 use crate::model::SourceError;
 
@@ -25,33 +25,18 @@ pub(super) static ACME: Layout = Layout {
     needed: 7,
     aside: &["node_num", "cpu_num", "type", "queue", "duration", "gpu_time", "mem_per_pod_GB", "shared_mem_per_pod", "fail_time", "stop_time"],
     headless: None,
-    id: &[JOB],
-    submit: SUBMIT,
+    id: &[slurm::JOB],
+    submit: slurm::SUBMIT,
     model: None,
     read,
 };
-const JOB: usize = 0;
-const USER: usize = 1;
-const GPUS: usize = 2;
-const STATE: usize = 3;
-const SUBMIT: usize = 4;
-const START: usize = 5;
-const END: usize = 6;
+const START: usize = slurm::OWN;
+const END: usize = slurm::OWN + 1;
 
 fn read(line: &Line<'_>) -> Result<Found, SourceError> {
-    let gpus = line.count(GPUS)?;
-    if gpus == 0 {
-        return Ok(Found::LeftOut("without GPUs"));
-    }
-    let (Some(start), Some(end)) = (line.date(START)?, line.date(END)?) else { return Ok(Found::LeftOut("never started")) };
-    let work = u64::try_from(end - start).map_err(|_| line.complain(END, "is before the start", "a job ends after it started"))?;
-    let Some(outcome) = outcome(line, STATE)? else { return Ok(Found::LeftOut("suspended")) };
-    Ok(Found::Job(Recorded {
-        submit_us: line.date_needed(SUBMIT)?,
-        gpus,
-        work: Span(work),
-        estimate: None,
-        user: line.text(USER).to_vec(),
-        outcome,
-    }))
+    slurm::read(line, |line| {
+        let (Some(start), Some(end)) = (line.date(START)?, line.date(END)?) else { return Ok(None) };
+        let work = u64::try_from(end - start).map_err(|_| line.complain(END, "is before the start", "a job ends after it started"))?;
+        Ok(Some(Span(work)))
+    })
 }

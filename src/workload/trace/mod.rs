@@ -25,6 +25,7 @@ mod philly;
 mod record;
 mod row;
 mod rows;
+mod slurm;
 mod sort;
 mod swf;
 #[cfg(test)]

@@ -95,6 +95,11 @@ const REFUSED: &[(&str, &str)] = &[
         "jobs.csv:1:26: column `gpus` stands twice, first as field 3; each column stands once",
     ),
     ("job,submit_s,gpu,work_s\n", "jobs.csv:1:14: column `gpu` is unknown; did you mean `gpus`?"),
+    // Jobs that wait for other jobs are outside of the model: a column of them is not silently ignored.
+    (
+        "job,submit_s,gpus,work_s,depends_on\n2,0,1,60,1\n",
+        "jobs.csv:1:26: column `depends_on` is unknown; known: `job`, `submit_s`, `gpus`, `work_s`, `estimate_s`, `tenant`, `user`, `class` and 7 more",
+    ),
     ("1,0,1,60\n2,5,1,60\n", "jobs.csv:1:1: there is no header; the first line names the columns: job,submit_s,gpus,work_s"),
     ("", "jobs.csv: is empty; a trace has at least a header"),
     ("\n\n", "jobs.csv:1:1: there is no header; the first line names the columns: job,submit_s,gpus,work_s"),

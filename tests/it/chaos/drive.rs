@@ -2,6 +2,7 @@
 
 use super::audit::Audit;
 use super::world::World;
+use edwc::base::digest::Entry;
 use edwc::base::random::Seed;
 use edwc::engine::{Ending, Options, Run, RunError};
 use edwc::model::{JobSource, JobSpec, Model, SourceError};
@@ -70,6 +71,14 @@ pub fn plain(world: &World, policy: &mut dyn Scheduler) -> Result<Outcome, RunEr
         }
     }
     finish(run, rounds == MOST_ROUNDS)
+}
+
+/// Runs a world to its end and returns its history.
+pub fn history(world: &World, policy: &mut dyn Scheduler) -> Result<Vec<Entry>, RunError> {
+    let mut run = start(&world.model, world, policy.needs())?;
+    run.keep_history();
+    while run.step(policy)? {}
+    Ok(run.finish(false)?.history)
 }
 
 fn finish(run: Run, interrupted: bool) -> Result<Outcome, RunError> {

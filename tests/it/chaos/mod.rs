@@ -9,7 +9,9 @@ mod builtin;
 mod drive;
 mod found;
 mod policy;
+mod reference;
 mod relations;
+mod relations_of_time;
 mod world;
 
 use drive::Outcome;

@@ -16,7 +16,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
 
   test [--all]        format, lints, tests, release build, smoke runs, the commands of the documents;
                       --all adds every feature, the API documentation, licences and advisories
-  verify [--write]    all cases with known answers, to one or two per cent: within an hour; --write puts the tables into docs/validation.md
+  verify [--write]    all cases with known answers, to one or two per cent: within an hour; --write puts their table into docs/validation.md
   bench [--instructions] [NAME…]
                       jobs/s, events/s and peak memory of the scenarios in benches/ and of scenarios/national.toml, and the agenda alone (w1);
                       --instructions counts instructions per job instead (needs valgrind), which a busy machine does not blur

@@ -98,7 +98,10 @@ const REFUSED: &[(&str, &str)] = &[
     // Jobs that wait for other jobs are outside of the model: a column of them is not silently ignored.
     (
         "job,submit_s,gpus,work_s,depends_on\n2,0,1,60,1\n",
-        "jobs.csv:1:26: column `depends_on` is unknown; known: `job`, `submit_s`, `gpus`, `work_s`, `estimate_s`, `tenant`, `user`, `class` and 7 more",
+        concat!(
+            "jobs.csv:1:26: column `depends_on` is unknown; known: `job`, `submit_s`, `gpus`, `work_s`, `estimate_s`, `tenant`, `user`, `class`, ",
+            "`data`, `dataset`, `dataset_gb`, `patience_s`, `pays_up_to_cny`, `priority`, `outcome`"
+        ),
     ),
     ("1,0,1,60\n2,5,1,60\n", "jobs.csv:1:1: there is no header; the first line names the columns: job,submit_s,gpus,work_s"),
     ("", "jobs.csv: is empty; a trace has at least a header"),

@@ -1,4 +1,4 @@
-//! The scenario file: reading, checking, and lowering to the [`Model`](crate::model::Model).
+//! The scenario file: reading, checking, and lowering to the [`Model`].
 //!
 //! The way of a file: [`read`] refuses what is no text; [`document`] parses it into values that know where they stand; [`extend`] puts
 //! files and overrides on top of each other; [`keys`] checks the form by the list of all keys; [`lower`] makes the model, section by

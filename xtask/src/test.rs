@@ -29,7 +29,8 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
         steps.step("tests, all features", || run(&mut cargo(&["test", "--workspace", "--features", "full", "--locked", "--no-fail-fast"])));
         steps.step("tests, release", || run(&mut cargo(&["test", "--workspace", "--release", "--locked", "--no-fail-fast"])));
         steps.step("API documentation", || {
-            run(cargo(&["doc", "--no-deps", "--document-private-items", "--locked"]).env("RUSTDOCFLAGS", "-D warnings"))
+            run(cargo(&["doc", "--no-deps", "--document-private-items", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
         });
         steps.step("licences and advisories", deny);
     }

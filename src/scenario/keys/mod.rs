@@ -1,7 +1,7 @@
 //! The format as data: every key with its kind of value, its default and a line about it.
 //!
-//! One list ([`list`]) is the source of the checks of form ([`walk`]), of the JSON Schema ([`schema`]) and of the reference page
-//! ([`reference`]), so that the three cannot disagree.
+//! One list ([`list`]) is the source of the checks of form ([`walk()`]), of the JSON Schema ([`schema()`]) and of the reference page
+//! ([`reference()`]), so that the three cannot disagree.
 
 mod check;
 mod jobs;

@@ -87,7 +87,7 @@ pub(crate) struct Run {
     /// Write down what was considered, decided and denied, for `edwc why`.
     #[arg(long, requires = "out")]
     pub(crate) explain: bool,
-    /// Print the summary as one JSON object.
+    /// Print the summary as one JSON object; those of several policies as an array.
     #[arg(long)]
     pub(crate) json: bool,
     /// Run everything twice side by side, compare the histories event by event, and name the first that differs.

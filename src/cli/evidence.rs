@@ -41,7 +41,8 @@ pub(super) fn list(scenario: &Scenario, width: usize) -> String {
 /// Writes inputs of which the same is said: that first, then the values.
 fn together(group: &[&Input], width: usize) -> String {
     let said = said(group[0]);
-    let (indent, mut text) = if said.is_empty() { ("  ", String::new()) } else { ("    ", String::new()) };
+    let indent = if said.is_empty() { "  " } else { "    " };
+    let mut text = String::new();
     for line in lines(&said, width.min(100).saturating_sub(2)).iter().filter(|line| !line.is_empty()) {
         text.push_str(&format!("  {line}\n"));
     }

@@ -186,8 +186,9 @@ impl<'a> Gatherer<'a> {
         };
         // `rate[0]`, as messages and lists write it, is `rate.0` to TOML.
         let (path, value) = argument.split_at(equals);
-        let argument = &format!("{}{value}", path.replace('[', ".").replace(']', ""));
-        let equals = argument.len() - value.len();
+        let keys = if path.contains('[') { segments(path.trim()) } else { None };
+        let path = keys.map_or_else(|| path.to_owned(), |keys| keys.iter().fold(String::new(), |path, key| join(&path, key)));
+        let (argument, equals) = (&format!("{path}{value}"), path.len());
         let toml = |text: &str| {
             let mut sources = SourceMap::default();
             let mut faults = Vec::new();

@@ -1,30 +1,9 @@
 //! The command line as scripts see it: exit codes, what goes to which stream, and what is left on disk.
 
+use crate::program::{edwc, folder, run, said};
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-/// A command in a folder of its own, where neither colours nor terminals are.
-fn edwc(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edwc"));
-    command.current_dir(folder).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
-    command
-}
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn said(output: Output) -> Said {
-    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Said {
-    said(edwc(folder, arguments).output().expect("edwc starts"))
-}
+use std::process::Stdio;
 
 /// Runs and expects an exit code, with nothing on standard output and no panic.
 #[track_caller]
@@ -34,10 +13,6 @@ fn refused(folder: &Path, code: i32, arguments: &[&str]) -> String {
     assert_eq!(said.out, "", "{arguments:?}");
     assert!(!said.err.contains("panicked") && !said.err.is_empty(), "{}", said.err);
     said.err
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder for temporary files exists")
 }
 
 fn names(folder: &Path) -> Vec<String> {

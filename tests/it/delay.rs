@@ -183,11 +183,8 @@ fn no_delay_is_the_run_without_the_key_and_the_command_line_keeps_the_delay() {
     let path = folder.path().join("world.toml");
     std::fs::write(&path, WORLD).expect("it can be written");
     let summary = |policy: &str, more: &[&str]| -> serde_json::Value {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_edwc"));
-        command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("run").arg(&path).args(["--json", "--policy", policy]).args(more);
-        let output = command.output().expect("edwc starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("a summary")
+        let arguments = ["run", path.to_str().expect("the path is text"), "--json", "--policy", policy];
+        serde_json::from_str(&crate::program::told(&[&arguments, more].concat())).expect("a summary")
     };
     let (inside, outside) = (summary("fifo+at-submit+least-loaded", &[]), summary("exec:python3 examples/policies/fifo.py", &[]));
     // Waits of 10, 620 and 1,230 seconds.

@@ -1,5 +1,6 @@
 //! One scenario, one policy and one seed give one history: in whatever order, beside whatever else, and however its jobs are written down.
 
+use crate::program::told;
 use edwc::base::digest::Fingerprint;
 use edwc::base::random::Seed;
 use edwc::engine::{Options, Run};
@@ -8,17 +9,9 @@ use edwc::scenario::{self, Scenario};
 use edwc::workload;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 fn scenario(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(name).display().to_string()
-}
-
-/// Runs a command of edwc and returns what it prints.
-fn told(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_edwc")).args(arguments).env("NO_COLOR", "1").output().expect("edwc starts");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("edwc writes UTF-8")
 }
 
 fn fingerprint(summary: &str) -> String {

@@ -20,6 +20,7 @@ mod delay;
 mod determinism;
 mod known_answers;
 mod placing;
+mod program;
 mod published;
 mod relations;
 mod tidy;

@@ -1,5 +1,6 @@
 //! `edwc trace` as its users see it: statistics, conversion, and fitted workloads that can be pasted.
 
+use crate::program::{self, Said, root, told};
 use edwc::base::random::Seed;
 use edwc::model::{JobSource, JobSpec, Model};
 use edwc::scenario::{Options, Scenario};
@@ -7,24 +8,9 @@ use edwc::workload;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
 
 fn edwc(arguments: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_edwc")).args(arguments).env("NO_COLOR", "1").output().expect("edwc starts");
-    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn told(arguments: &[&str]) -> String {
-    let said = edwc(arguments);
-    assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.err);
-    said.out
+    program::run(root(), arguments)
 }
 
 fn itp() -> String {

@@ -1,19 +1,21 @@
 //! What `--explain` writes down and `edwc why` tells: worked out by hand for a small world, and the same run with it or without.
 
+use crate::program::{self, root};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 const TWO_SITES: &str = "examples/policies/two-sites.toml";
 
 fn edwc(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edwc"));
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
-    let output = command.arg(folder).output().expect("edwc starts");
-    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    answer(program::edwc(root(), arguments).arg(folder))
+}
+
+fn answer(command: &mut Command) -> (Option<i32>, String, String) {
+    let said = program::said(command.output().expect("edwc starts"));
+    (said.code, said.out, said.err)
 }
 
 /// Runs with or without `--explain` into a folder.
@@ -33,11 +35,7 @@ fn facts(out: &Path, job: &str) -> Vec<Value> {
 }
 
 fn told(out: &Path, job: &str, json: bool) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edwc"));
-    command.arg("why").arg(out).arg(job).args(json.then_some("--json")).env("NO_COLOR", "1");
-    let output = command.output().expect("edwc starts");
-    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    answer(program::edwc(root(), &["why"]).arg(out).arg(job).args(json.then_some("--json")))
 }
 
 fn events(facts: &[Value]) -> Vec<&str> {

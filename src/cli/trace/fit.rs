@@ -6,11 +6,9 @@ use super::super::printer::Printer;
 use super::super::summary::words::{count, duration, number, percent};
 use super::rhythm::{CHANCE_BELOW, PERMUTATIONS, Rhythm, dispersion, rhythms};
 use super::survey::Survey;
-use super::{explained, open};
-use crate::base::time::MICROS_PER_HOUR;
+use super::surveyed;
 use crate::stats::Histogram;
 use crate::stats::fit::{Fit, Fitted, fit};
-use crate::workload::trace::Order;
 use std::fmt::Write;
 
 /// Sizes of gangs that the table lists; rarer ones are counted to the next size below.
@@ -19,12 +17,7 @@ const SIZES_LISTED: usize = 24;
 /// Prints the table.
 pub(super) fn run(arguments: &TraceFit, printer: &mut Printer) -> Result<(), Failure> {
     let input = &arguments.input;
-    let mut log = open(input, Order::AsTheyStand)?;
-    let shift_us = (arguments.shift * MICROS_PER_HOUR as f64) as i64;
-    let mut survey = Survey::default();
-    while let Some(job) = log.next_job().map_err(|error| explained(input, error.into()))? {
-        survey.add(&job, shift_us);
-    }
+    let (log, survey) = surveyed(input, arguments.shift)?;
     let laws = fit(&steps(&survey.work, 1e-6));
     if laws.is_empty() || survey.span_s() <= 0.0 {
         let message = format!("{} jobs are too few to fit laws to", survey.jobs());

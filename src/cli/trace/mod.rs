@@ -9,8 +9,10 @@ mod survey;
 use super::arguments::{Trace, TraceCleaning, TraceInput};
 use super::failure::{Exit, Failure};
 use super::printer::Printer;
+use crate::base::time::MICROS_PER_HOUR;
 use crate::model::{TraceClean, TraceFormat};
 use crate::workload::trace::{Log, Order};
+use survey::Survey;
 
 /// Runs one of the commands.
 pub(super) fn run(arguments: &Trace, printer: &mut Printer) -> Result<(), Failure> {
@@ -50,6 +52,17 @@ fn open(input: &TraceInput, order: Order) -> Result<Log, Failure> {
         return Err(Failure::new(Exit::Usage, message).help(format!("leave it out, or write `--format {}`", cleaned.word())));
     }
     Log::open(&input.file, format, clean, order).map_err(|error| explained(input, error.into()))
+}
+
+/// Reads a log to its end; its clock is moved by so many hours for hours and weekdays.
+fn surveyed(input: &TraceInput, shift_h: f64) -> Result<(Log, Survey), Failure> {
+    let mut log = open(input, Order::AsTheyStand)?;
+    let shift_us = (shift_h * MICROS_PER_HOUR as f64) as i64;
+    let mut survey = Survey::default();
+    while let Some(job) = log.next_job().map_err(|error| explained(input, error.into()))? {
+        survey.add(&job, shift_us);
+    }
+    Ok((log, survey))
 }
 
 /// Says how to name the format, where a log is taken for edwc's own CSV.

@@ -5,11 +5,9 @@ use super::super::failure::Failure;
 use super::super::printer::Printer;
 use super::super::summary::words::{bar, count, duration, number, percent};
 use super::survey::{Survey, hours, instant};
-use super::{explained, format, open};
-use crate::base::time::MICROS_PER_HOUR;
+use super::{format, surveyed};
 use crate::model::Outcome;
 use crate::stats::Histogram;
-use crate::workload::trace::Order;
 use std::fmt::Write;
 
 /// Sizes of gangs that are shown one by one.
@@ -19,12 +17,7 @@ const BAR: usize = 30;
 /// Prints the statistics of a log.
 pub(super) fn run(arguments: &TraceStats, printer: &mut Printer) -> Result<(), Failure> {
     let input = &arguments.input;
-    let mut log = open(input, Order::AsTheyStand)?;
-    let shift_us = (arguments.shift * MICROS_PER_HOUR as f64) as i64;
-    let mut survey = Survey::default();
-    while let Some(job) = log.next_job().map_err(|error| explained(input, error.into()))? {
-        survey.add(&job, shift_us);
-    }
+    let (log, survey) = surveyed(input, arguments.shift)?;
     let name = input.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut text = format!("{} ({})\n\n", crate::diag::escape(&name), format(input)?.word());
     head(&mut text, &survey, &log.left_out());

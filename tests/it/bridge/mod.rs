@@ -8,38 +8,22 @@ mod registered;
 mod same;
 mod schema;
 
+use crate::program::{self, folder, root, said};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 /// The small world of the documents.
 const TWO_SITES: &str = "examples/policies/two-sites.toml";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).expect("a file of the repository can be read")
 }
 
-/// A command in the repository's root, where neither colours nor terminals are.
+/// A command in the repository's root.
 fn edwc(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edwc"));
-    command.current_dir(root()).args(arguments).stdin(Stdio::null()).env("NO_COLOR", "1");
-    command
-}
-
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn said(output: Output) -> Said {
-    let text = |bytes| String::from_utf8(bytes).expect("edwc writes UTF-8");
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    program::edwc(root(), arguments)
 }
 
 /// Runs to the end, which must be a good one.
@@ -82,10 +66,6 @@ fn talk(policy: &str, more: &[&str]) -> (Vec<Value>, Vec<Value>) {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder for temporary files exists")
 }
 
 fn fingerprint(summary: &str) -> String {

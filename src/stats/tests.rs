@@ -3,6 +3,8 @@
 use super::interval::{of_mean, student_quantile};
 use super::*;
 
+mod sureness;
+
 const MM1: &str = include_str!("../../tests/data/cases/data/mm1_wait_backlog.csv");
 const REPLICATIONS: &str = include_str!("../../tests/data/cases/data/replications.csv");
 const PAIRED: &str = include_str!("../../tests/data/cases/data/paired.csv");

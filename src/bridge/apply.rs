@@ -47,6 +47,12 @@ impl Teller {
                 let result = plan.preempt(slot, how);
                 self.note(at, *job, result, view).map(drop)
             }
+            Wish::Migrate { job, pool, parts } => {
+                let slot = self.slot(*job, view)?;
+                let shares = shares(view, slot, *pool, parts.as_deref())?;
+                let result = plan.migrate(slot, &shares);
+                self.note(at, *job, result, view).map(drop)
+            }
             Wish::Defer { job, until_us } => {
                 let slot = self.slot(*job, view)?;
                 let result = plan.defer(slot, Time(*until_us));

@@ -94,6 +94,15 @@ pub enum Wish {
         /// How.
         how: How,
     },
+    /// Lets a running job go on elsewhere: in one pool, packed by default, or part by part.
+    Migrate {
+        /// The job.
+        job: JobNumber,
+        /// The pool of all its GPUs.
+        pool: Option<u32>,
+        /// Its parts, instead.
+        parts: Option<Vec<WishedPart>>,
+    },
     /// Holds a queued job back.
     Defer {
         /// The job.

@@ -98,6 +98,7 @@ pub(super) fn word(wish: &Wish) -> &'static str {
         Wish::PlaceInOrder { .. } => "place_in_order",
         Wish::Bind { .. } => "bind",
         Wish::Preempt { .. } => "preempt",
+        Wish::Migrate { .. } => "migrate",
         Wish::Defer { .. } => "defer",
         Wish::Reject { .. } => "reject",
         Wish::Prefetch { .. } => "prefetch",

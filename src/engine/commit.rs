@@ -33,6 +33,7 @@ impl Run {
                     }
                     self.preempt(job, how, released)?;
                 }
+                Decision::Move(started) => self.move_job(&started)?,
                 Decision::Prefetch { job, site } => self.fetch_ahead(job, site)?,
                 Decision::Defer { job, until } => {
                     self.scene.jobs.status_mut(job).deferred_until = until;
@@ -61,7 +62,11 @@ impl Run {
         let running = &started.running;
         let first = running.parts.as_slice()[0].0;
         self.digest.event(History::Start as u8, [now.0, running.number, u64::from(first.0)]);
-        self.scene.jobs.queued_to_running(job);
+        if self.scene.jobs.status(job).state == State::Queued {
+            self.scene.jobs.queued_to_running(job);
+        } else {
+            self.scene.jobs.running_anew(job);
+        }
         let mut prices = [Money::ZERO; 2];
         for (price, (pool, _)) in prices.iter_mut().zip(running.parts.iter()) {
             *price = self.scene.model.pools[pool].price;
@@ -73,6 +78,7 @@ impl Run {
         status.parts = running.parts;
         status.held = running.held;
         status.start = now;
+        status.written = now + started.writing;
         status.computing = Time::NEVER;
         status.expected_end = running.expected_end;
         status.rate = started.rate;
@@ -99,6 +105,26 @@ impl Run {
         self.request_data(job)?;
         self.compute_if_ready(job);
         self.end_at_cap(job, Time::NEVER);
+        Ok(())
+    }
+    /// A job leaves its GPUs, which the plan has given back, for others.
+    fn move_job(&mut self, started: &Started) -> Result<(), RunError> {
+        let job = started.job;
+        self.stop_by_move(job, started.running.parts.as_slice()[0].0)?;
+        // What it leaves behind is free for others: that makes a further round.
+        self.wake_up_at(self.scene.now);
+        self.start(started)?;
+        if started.writing > Span::ZERO {
+            let (tie, status) = (started.running.number, self.scene.jobs.status(job));
+            self.agenda.push(Event { at: status.written, kind: Kind::CheckpointEnd, tie, subject: Subject::Job(job, status.epoch) });
+        }
+        Ok(())
+    }
+    /// The checkpoint is written that a job has brought along: it can be moved, and restored.
+    pub(super) fn end_writing(&mut self, job: JobId) -> Result<(), RunError> {
+        let pool = self.scene.jobs.status(job).pool.expect("a job that has started has a pool");
+        self.fetch_checkpoint(job, self.scene.model.pools[pool].site)?;
+        self.compute_if_ready(job);
         Ok(())
     }
     /// A job that does not compute is ended too when a cap does not let it hold its GPUs any longer, unless it gives them back before.
@@ -128,7 +154,7 @@ impl Run {
                 self.charge_transfer(job, self.scene.network.routes[route].price, dataset.bytes)?;
             }
         }
-        self.fetch_checkpoint(job, site)
+        if self.scene.jobs.status(job).written > self.scene.now { Ok(()) } else { self.fetch_checkpoint(job, site) }
     }
 
     /// Asks for a dataset at a site; who causes a transfer pays for it. Tells whether it is still on its way.
@@ -216,7 +242,8 @@ impl Run {
 
     fn compute_if_ready(&mut self, job: JobId) {
         let status = self.scene.jobs.status(job);
-        if status.state == State::Staging && !status.waits_for_copy && status.checkpoint_flow.is_none() {
+        let is_written = status.written <= self.scene.now;
+        if status.state == State::Staging && !status.waits_for_copy && is_written && status.checkpoint_flow.is_none() {
             self.begin_computing(job);
         }
     }

@@ -23,10 +23,11 @@ pub(super) enum History {
     Change = 12,
     Bind = 13,
     Money = 14,
+    Moved = 15,
 }
 
 impl History {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Arrival,
         Self::Left,
         Self::Start,
@@ -41,6 +42,7 @@ impl History {
         Self::Change,
         Self::Bind,
         Self::Money,
+        Self::Moved,
     ];
 }
 
@@ -76,6 +78,7 @@ pub fn describe(entry: &Entry, model: &Model) -> String {
             let whose = if subject == u64::MAX { String::new() } else { format!(" for job {subject}") };
             format!("{} CNY are paid{whose}", Money(i64::try_from(more).unwrap_or(i64::MAX)).as_yuan_f64())
         }
+        Some(History::Moved) => format!("job {subject} leaves its GPUs for others, in {}", pool(more)),
         None => format!("an event of kind {}", entry.kind),
     };
     format!("{}: {what}", Time(at))

@@ -37,7 +37,7 @@ use crate::rules::{Rules, RunBounds};
 use crate::world::bookings::{Bookings, Decided};
 use crate::world::delta::Delta;
 use crate::world::network::Delivery;
-use crate::world::plan::{Decision, Tally};
+use crate::world::plan::{Decision, Mark, Tally};
 use crate::world::records::{JobRecord, PoolSample, Totals};
 use crate::world::scene::Scene;
 use crate::world::window::Window;
@@ -221,7 +221,10 @@ impl Run {
         };
         match result {
             Ok(()) => round.commit().map(|()| true),
-            Err(error) => Err(round.run.policy_error(error)),
+            Err(error) => {
+                round.withdraw();
+                Err(round.run.policy_error(error))
+            }
         }
     }
 
@@ -297,11 +300,19 @@ impl Round<'_> {
         let plan = Plan::new(&run.scene, &mut run.bookings, &mut run.decisions, &mut run.decided, &mut run.tally);
         (view, plan)
     }
+    /// Takes back all that is booked: nothing of the plan is carried out.
+    fn withdraw(&mut self) {
+        let run = &mut *self.run;
+        Plan::reopen(&run.scene, &mut run.bookings, &mut run.decisions, &mut run.decided, &mut run.tally).rollback(Mark::BEGINNING);
+    }
     /// Carries the plan out and closes the instant.
     ///
     /// # Errors
     /// Fails if the plan broke the protocol, or money overflows.
-    pub fn commit(self) -> Result<(), RunError> {
+    pub fn commit(mut self) -> Result<(), RunError> {
+        if self.run.tally.fault.is_some() {
+            self.withdraw();
+        }
         let run = self.run;
         if let Some(fault) = run.tally.fault {
             return Err(run.policy_error(PolicyError(format!("it broke the protocol: {fault}"))));

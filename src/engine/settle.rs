@@ -52,8 +52,11 @@ impl Run {
         let (attributes, status, usage) = (self.scene.jobs.attributes(job), self.scene.jobs.status(job), self.scene.jobs.usage(job));
         Left { job, number: attributes.number, held_gpu_us: usage.held_gpu_us, work: status.done }
     }
-    /// The checkpoint that preemption asked for is written.
+    /// The checkpoint that preemption asked for is written, or the one with which a job has moved.
     pub(super) fn end_checkpoint(&mut self, job: JobId) -> Result<(), RunError> {
+        if self.scene.jobs.status(job).state == State::Staging {
+            return self.end_writing(job);
+        }
         self.end_attempt(job, Stop::Kept)?;
         self.give_back(job);
         self.bind_where_it_ran(job);
@@ -78,6 +81,21 @@ impl Run {
         self.end_attempt(job, if how == Preempt::Checkpoint { Stop::Kept } else { Stop::Discarded })?;
         self.after_give_back(job);
         self.return_to_queue(job, History::Preempted);
+        Ok(())
+    }
+
+    /// The plan has given a job's GPUs back, as it moves to others.
+    pub(super) fn stop_by_move(&mut self, job: JobId, to: PoolId) -> Result<(), RunError> {
+        let before = *self.scene.jobs.status(job);
+        self.end_attempt(job, Stop::Kept)?;
+        self.after_give_back(job);
+        if before.state == State::Staging {
+            // Its checkpoint has not come here.
+            self.scene.jobs.status_mut(job).checkpoint_at = before.checkpoint_at;
+        }
+        let number = self.scene.jobs.attributes(job).number;
+        self.digest.event(History::Moved as u8, [self.scene.now.0, number, u64::from(to.0)]);
+        self.scene.jobs.usage_mut(job).migrations += 1;
         Ok(())
     }
 
@@ -130,13 +148,14 @@ impl Run {
         let spent = timeline.spent(until.saturating_since(begin));
         let stopping = self.scene.now.saturating_since(until);
         let kept = self.progress_of(job, stop, &spent);
-        let split = Split { staging: (status.start, begin), begin, kept, stopping: (until, self.scene.now) };
+        let written = status.written.min(begin);
+        let split = Split { start: status.start, written, begin, kept, stopping: (until, self.scene.now) };
         self.account_time(job, &split, stop);
         self.charge_attempt(job, &split, stop)?;
 
         let estimated_end = begin + self.scene.estimated_length(job, status.rate);
         let usage = self.scene.jobs.usage_mut(job);
-        usage.staging += begin.since(status.start);
+        usage.staging += begin.since(written);
         usage.run = spent.computing + spent.checkpointing + stopping;
         usage.outlived_estimate |= computing && self.scene.now > estimated_end;
         let work = self.scene.jobs.hidden(job).work;
@@ -186,7 +205,7 @@ impl Run {
     /// Adds where the GPU time went to the job, and to its pools as far as it lies in the window.
     fn account_time(&mut self, job: JobId, split: &Split, stop: Stop) {
         let status = *self.scene.jobs.status(job);
-        let whole = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| (from, to));
+        let whole = split.gpu_time(self.scene.now, &self.timeline(job), |from, to| (from, to));
         let gpus = u128::from(self.scene.jobs.attributes(job).gpus);
         let usage = self.scene.jobs.usage_mut(job);
         let add = |sum: &mut u64, time: u128| *sum = sum.saturating_add(u64::try_from(time * gpus).unwrap_or(u64::MAX));
@@ -197,7 +216,7 @@ impl Run {
         add(&mut usage.restoring_gpu_us, whole.restoring);
         add(&mut usage.lost_gpu_us, whole.lost);
         let window = self.window;
-        let inside = split.gpu_time(status.start, self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
+        let inside = split.gpu_time(self.scene.now, &self.timeline(job), |from, to| window.clip(from, to));
         let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
         let at_risk = matches!(stop, Stop::Kept | Stop::Discarded) && class.on_failure == OnFailure::Restart && inside.kept > 0;
         for (pool, gpus) in status.parts.iter() {
@@ -234,7 +253,7 @@ impl Run {
 
     fn charge_part(&mut self, job: JobId, split: &Split, pool: PoolId, gpus: u32, price: Money) -> Result<Bases, RunError> {
         let now = self.scene.now;
-        let since = split.staging.0;
+        let since = split.start;
         let site = self.scene.model.pools[pool].site;
         let gpu_us = u128::from(gpus) * u128::from(now.since(since).0);
         let compute = price.times(gpu_us, u128::from(MICROS_PER_HOUR))?;
@@ -264,10 +283,10 @@ impl Run {
         let site = self.scene.model.pools[pool].site;
         let [waiting, busy] = powers(&self.scene.model, pool, gpus);
         let active = self.scene.meter.share(site, busy, split.begin, self.scene.now)?;
-        if split.begin == split.staging.0 {
+        if split.begin == split.start {
             return Ok(active);
         }
-        let idle = self.scene.meter.share(site, waiting, split.staging.0, split.begin)?;
+        let idle = self.scene.meter.share(site, waiting, split.start, split.begin)?;
         Ok(Consumption {
             energy_mj: idle.energy_mj + active.energy_mj,
             cost: idle.cost.plus(active.cost)?,
@@ -367,6 +386,7 @@ impl Run {
             rtt,
             starts: usage.starts,
             preemptions: usage.preemptions,
+            migrations: usage.migrations,
             failures: usage.failures,
             outlived_estimate: usage.outlived_estimate,
             missed_deadline: (attributes.deadline != Time::NEVER).then_some(fate != Fate::Finished || self.scene.now > attributes.deadline),
@@ -406,7 +426,10 @@ impl Run {
 
 /// An attempt in pieces.
 struct Split {
-    staging: (Time, Time),
+    /// When it got its GPUs.
+    start: Time,
+    /// When the checkpoint was written that it brought along; then it waited for data.
+    written: Time,
     /// When computing began.
     begin: Time,
     /// Computing time that is kept.
@@ -418,7 +441,7 @@ struct Split {
 impl Split {
     /// Returns the attempt's time on one GPU by what became of it, as far as `clip` lets it count. Checkpoints interleave with computing, so what
     /// of them lies in an interval is the difference of what was spent at its ends.
-    fn gpu_time(&self, start: Time, end: Time, timeline: &Timeline, clip: impl Fn(Time, Time) -> (Time, Time)) -> GpuTime {
+    fn gpu_time(&self, end: Time, timeline: &Timeline, clip: impl Fn(Time, Time) -> (Time, Time)) -> GpuTime {
         let length = |from: Time, to: Time| {
             let (from, to) = clip(from, to);
             u128::from(to.since(from).0)
@@ -427,10 +450,12 @@ impl Split {
         let (from, to) = (timeline.spent(from.since(self.begin)), timeline.spent(to.since(self.begin)));
         let kept = (to.computing.min(self.kept) - from.computing.min(self.kept)).0;
         GpuTime {
-            held: length(start, end),
+            held: length(self.start, end),
             kept: u128::from(kept),
-            staging: length(self.staging.0, self.staging.1),
-            checkpointing: u128::from((to.checkpointing - from.checkpointing).0) + length(self.stopping.0, self.stopping.1),
+            staging: length(self.written, self.begin),
+            checkpointing: u128::from((to.checkpointing - from.checkpointing).0)
+                + length(self.start, self.written)
+                + length(self.stopping.0, self.stopping.1),
             restoring: u128::from((to.setup - from.setup).0),
             lost: u128::from((to.computing - from.computing).0 - kept),
         }

@@ -1,6 +1,7 @@
 //! Hand-worked schedules.
 
 mod evict;
+mod migrate;
 mod orders;
 mod predict;
 mod slicing;

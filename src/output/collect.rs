@@ -54,6 +54,7 @@ pub struct Collector {
     pub(super) reasons: [u64; Reason::ALL.len()],
     pub(super) recorded: [u64; 3],
     pub(super) preemptions: u64,
+    pub(super) migrations: u64,
     pub(super) failures: u64,
     pub(super) outlived: u64,
     pub(super) deadlines: u64,
@@ -76,6 +77,7 @@ impl Collector {
             reasons: [0; Reason::ALL.len()],
             recorded: [0; 3],
             preemptions: 0,
+            migrations: 0,
             failures: 0,
             outlived: 0,
             deadlines: 0,
@@ -115,6 +117,7 @@ impl Collector {
             }] += 1;
         }
         self.preemptions += u64::from(job.preemptions);
+        self.migrations += u64::from(job.migrations);
         self.failures += u64::from(job.failures);
         self.outlived += u64::from(job.outlived_estimate);
         self.deadlines += u64::from(job.missed_deadline.is_some());

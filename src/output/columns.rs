@@ -238,6 +238,9 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("rtt_s", MICRO, "network round trip between its region and its site", "往返时延", |job, _| job.rtt.into()),
     field!("starts", Kind::Integer, "how often it got GPUs", "启动次数", |job, _| job.starts.into()),
     field!("preemptions", Kind::Integer, "how often it was preempted", "被抢占次数", |job, _| job.preemptions.into()),
+    field!("migrations", Kind::Integer, "how often it moved to other GPUs while it ran", "迁移次数", |job, _| job
+        .migrations
+        .into()),
     field!("failures", Kind::Integer, "how often a failure stopped it", "故障中断次数", |job, _| job.failures.into()),
     field!("outlived_estimate", Kind::Flag, "whether it ran beyond its estimate", "超出预估", |job, _| job
         .outlived_estimate

@@ -223,6 +223,7 @@ pub(crate) fn job(number: u64, [submit, start, end]: [u64; 3], gpus: u32, pool: 
         rtt: Some(Span(15_200 + u64::from(pool) * 10_000)),
         starts: 1,
         preemptions: 0,
+        migrations: 0,
         failures: 0,
         outlived_estimate: false,
         promised_start: None,

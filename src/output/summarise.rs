@@ -117,6 +117,7 @@ impl Collector {
     fn incidents(&self) -> Incidents {
         Incidents {
             preemptions: self.preemptions,
+            migrations: self.migrations,
             failures: self.failures,
             outlived_estimate: self.outlived,
             killed_at_estimate: self.reasons[Reason::KilledAtEstimate as usize],

@@ -152,6 +152,7 @@ pub struct Jobs {
 #[expect(missing_docs, reason = "described in `metrics`")]
 pub struct Incidents {
     pub preemptions: u64,
+    pub migrations: u64,
     pub failures: u64,
     pub outlived_estimate: u64,
     pub killed_at_estimate: u64,

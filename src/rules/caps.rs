@@ -132,6 +132,33 @@ impl Caps {
             });
         });
     }
+    /// Replaces a commitment by what is taken to be used until now, as the job goes on elsewhere from this instant.
+    pub fn hand_over(&mut self, table: &MatchTable, holding: &Holding, now: Time) {
+        self.for_each(table, holding, |state, _, part| {
+            state.uncommit(holding, part);
+            state.meter.add(state.used_until(holding, part, now));
+        });
+    }
+    /// Takes that back at its own instant.
+    pub fn take_over_again(&mut self, table: &MatchTable, holding: &Holding, now: Time) {
+        self.for_each(table, holding, |state, _, part| {
+            state.meter.remove(state.used_until(holding, part, now));
+            state.meter.add(state.used(part, holding.start, holding.expected_end));
+            if holding.overrunning {
+                let rate = state.rate(holding, part);
+                state.meter.begin_overrun(holding.expected_end, rate);
+            }
+        });
+    }
+    /// Replaces what was taken to be used by what was used, at the instant at which it was handed over.
+    pub fn release_handed_over(&mut self, table: &MatchTable, holding: &Holding, now: Time, energy_mj: &[u64]) {
+        self.for_each(table, holding, |state, at, part| {
+            if state.capped == Capped::Energy {
+                state.meter.remove(state.used_until(holding, part, now));
+                state.meter.add(energy(energy_mj[at], holding.start, now));
+            }
+        });
+    }
     /// Returns when a job must be ended that some cap does not let outlive its estimate.
     pub fn kill_at(&self, table: &MatchTable, holding: &Holding) -> Option<Time> {
         let mut charged = holding.parts().iter().flat_map(|part| self.charged(table, part));
@@ -197,6 +224,12 @@ impl CapState {
         match self.capped {
             Capped::GpuHours => gpu_time(part.gpus, from, to),
             Capped::Energy => energy(part.energy_mj, from, to),
+        }
+    }
+    fn used_until(&self, holding: &Holding, part: &HeldPart, now: Time) -> Use {
+        match self.capped {
+            Capped::GpuHours => gpu_time(part.gpus, holding.start, now),
+            Capped::Energy => holding.energy_until(part, now),
         }
     }
     fn rate(&self, holding: &Holding, part: &HeldPart) -> u128 {

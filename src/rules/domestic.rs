@@ -111,6 +111,19 @@ impl Shares {
     pub fn release(&mut self, model: &Model, table: &MatchTable, holding: &Holding, now: Time) {
         self.release_until(model, table, holding, now);
     }
+    /// Takes an end back at its own instant.
+    pub fn take_over_again(&mut self, model: &Model, table: &MatchTable, holding: &Holding, now: Time) {
+        self.for_each(table, holding, |state, part| {
+            state.change_held(model, part, now, true);
+            if let (Some(meter), false) = (&mut state.imported, model.chips[part.chip].domestic) {
+                meter.remove(gpu_time(part.gpus, holding.start, now));
+                meter.add(holding.gpu_time(part));
+                if holding.overrunning {
+                    meter.begin_overrun(holding.expected_end, u128::from(part.gpus));
+                }
+            }
+        });
+    }
     /// Tells whether an enforced share counts a part.
     pub fn concerns(&self, table: &MatchTable, part: &HeldPart) -> bool {
         let mut indices = table.charged(part.charges).iter().flat_map(|quota| self.by_quota[*quota].iter());

@@ -23,6 +23,8 @@ pub(super) struct Holding {
     pub overrunning: bool,
     /// Whether its quotas are given back already, though what it has used is not accounted yet.
     pub suspended: bool,
+    /// Whether what it was still expected to use counts no more, as its job goes on elsewhere from this instant.
+    pub handed_over: bool,
 }
 
 /// One part of a start in one pool.
@@ -44,6 +46,12 @@ impl Holding {
     /// Returns the GPU time that a part is expected to use.
     pub fn gpu_time(&self, part: &HeldPart) -> Use {
         gpu_time(part.gpus, self.start, self.expected_end)
+    }
+    /// Returns the energy that a part has used until an instant if it is used evenly, as expected.
+    pub fn energy_until(&self, part: &HeldPart, now: Time) -> Use {
+        let (passed, whole) = (now.saturating_since(self.start).0, self.expected_end.saturating_since(self.start).0);
+        let used = if passed >= whole { u128::from(part.energy_mj) } else { u128::from(part.energy_mj) * u128::from(passed) / u128::from(whole) };
+        energy(u64::try_from(used).unwrap_or(u64::MAX), self.start, now)
     }
     /// Returns the energy that a part is expected to use.
     pub fn energy(&self, part: &HeldPart) -> Use {

@@ -49,6 +49,7 @@ impl Rules {
             count: u8::try_from(count).expect("a start has one or two parts"),
             overrunning: false,
             suspended: false,
+            handed_over: false,
         };
         self.take_hold(&holding, start.now);
         self.caps.hold(&self.table, &holding);
@@ -81,12 +82,36 @@ impl Rules {
         let holding = *self.holdings.at(held);
         self.take_hold(&holding, now);
     }
+    /// Gives back all that a job holds under the rules, and what it was still expected to use, as it goes on elsewhere from this instant; until it is
+    /// released or takes it over again.
+    pub fn hand_over(&mut self, model: &Model, held: Held, now: Time) {
+        self.pass_time(model, now);
+        let holding = self.holdings.at_mut(held);
+        (holding.suspended, holding.handed_over) = (true, true);
+        let holding = *holding;
+        self.let_go(&holding, now);
+        self.caps.hand_over(&self.table, &holding, now);
+        self.shares.release(model, &self.table, &holding, now);
+    }
+    /// Takes that back at its own instant.
+    pub fn take_over_again(&mut self, model: &Model, held: Held, now: Time) {
+        let holding = self.holdings.at_mut(held);
+        (holding.suspended, holding.handed_over) = (false, false);
+        let holding = *holding;
+        self.take_hold(&holding, now);
+        self.caps.take_over_again(&self.table, &holding, now);
+        self.shares.take_over_again(model, &self.table, &holding, now);
+    }
     /// Ends what a start holds: the job finished, failed or was preempted. `energy_mj` is the metered energy of each part.
     pub fn release(&mut self, model: &Model, held: Held, now: Time, energy_mj: &[u64]) {
         self.pass_time(model, now);
         let holding = self.holdings.remove(held);
-        self.caps.release(&self.table, &holding, now, energy_mj);
-        self.shares.release(model, &self.table, &holding, now);
+        if holding.handed_over {
+            self.caps.release_handed_over(&self.table, &holding, now, energy_mj);
+        } else {
+            self.caps.release(&self.table, &holding, now, energy_mj);
+            self.shares.release(model, &self.table, &holding, now);
+        }
         for part in holding.parts() {
             let gpu_us = u128::from(part.gpus) * u128::from(now.since(holding.start).0);
             self.programmes.count_use(model, holding.tenant, model.pools[part.pool].site, gpu_us, now);

@@ -77,6 +77,11 @@ pub enum Event {
         /// Whether a quota took back what another had borrowed.
         reclaimed: bool,
     },
+    /// It left its GPUs for others.
+    Moved {
+        /// Of which pools, and how many.
+        parts: Vec<(String, u32)>,
+    },
     /// It waits again: a failure has stopped it, or its preemption is complete.
     Returned,
     /// The policy holds it back.

@@ -5,7 +5,7 @@ use super::words::{denied, never};
 use crate::base::{Span, Time};
 use crate::model::{JobId, JobNumber, Model, PoolId};
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
-use crate::world::plan::Decision;
+use crate::world::plan::{Decision, Started};
 use crate::world::{Allocation, Preempt, Refusal};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,9 +144,9 @@ impl Watcher {
                 if let Some(waiting) = self.waiting.remove(&number) {
                     self.close_one(number, waiting, now, model);
                 }
-                let parts = started.running.parts.iter().map(|(pool, gpus)| (model.pool_name(pool), gpus));
-                (started.job, Event::Started { parts: parts.collect() })
+                (started.job, Event::Started { parts: parts_of(started, model) })
             }
+            Decision::Move(started) => (started.job, Event::Moved { parts: parts_of(started, model) }),
             Decision::Bind { job, to, .. } => (*job, Event::Bound { pool: model.pool_name(to.pool) }),
             Decision::Preempt { job, how, reclaimed, .. } => {
                 self.preempted.insert(view.job(*job).number);
@@ -178,6 +178,10 @@ impl Watcher {
             self.waiting.insert(number, waiting);
         }
     }
+}
+
+fn parts_of(started: &Started, model: &Model) -> Vec<(String, u32)> {
+    started.running.parts.iter().map(|(pool, gpus)| (model.pool_name(pool), gpus)).collect()
 }
 
 /// Says what a job waits for: in its pool, or in the first where only room is missing, or anywhere.

@@ -381,6 +381,7 @@ fn bases(quote: &Quote, gpus: u32) -> Bases {
 pub struct Decided {
     stamps: Vec<u64>,
     bound: Vec<(u64, Option<Bound>)>,
+    moved: Vec<u64>,
     plan: u64,
 }
 
@@ -404,6 +405,18 @@ impl Decided {
     /// Takes that back.
     pub fn remove(&mut self, job: JobId) {
         self.stamps[job.0 as usize] = 0;
+    }
+    /// Tells whether the plan has decided that a job goes on on other GPUs.
+    pub fn has_moved(&self, job: JobId) -> bool {
+        self.moved.get(job.0 as usize).is_some_and(|stamp| *stamp == self.plan)
+    }
+    /// Notes that it has, or takes that back.
+    pub fn set_moved(&mut self, job: JobId, moved: bool) {
+        let slot = job.0 as usize;
+        if self.moved.len() <= slot {
+            self.moved.resize(slot + 1, 0);
+        }
+        self.moved[slot] = if moved { self.plan } else { 0 };
     }
     /// Returns where the plan has bound a job, if it has.
     pub fn bound(&self, job: JobId) -> Option<Option<Bound>> {

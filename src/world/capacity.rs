@@ -179,6 +179,11 @@ impl Capacity {
         let pool = &self.pools[pool];
         pool.by_free.get(free as usize).and_then(OrderedBits::first).or((free == pool.gpus_per_node && pool.untouched() > 0).then_some(pool.touched))
     }
+    /// Iterates over the nodes that jobs hold GPUs of and that have exactly so many free, lowest index first. A whole node is none of them.
+    pub fn nodes_with(&self, pool: PoolId, free: u32) -> impl Iterator<Item = u32> + '_ {
+        let pool = &self.pools[pool];
+        pool.by_free.get(free as usize).filter(|_| free < pool.gpus_per_node).into_iter().flat_map(OrderedBits::iter)
+    }
     /// Counts the nodes that a gang packed by default would span.
     pub fn nodes_spanned(&self, pool: PoolId, gpus: u32) -> u32 {
         gpus.div_ceil(self.pools[pool].gpus_per_node)

@@ -108,6 +108,8 @@ pub struct Status {
     pub held: Held,
     /// When it got its GPUs.
     pub start: Time,
+    /// When the checkpoint is written that it has brought along as it moved here; its start, if it brought none.
+    pub written: Time,
     /// When it began to compute; [`Time::NEVER`] while staging.
     pub computing: Time,
     /// When it is expected to end, by its estimate; the key under which the pool's expected ends list it.
@@ -156,6 +158,7 @@ pub struct Usage {
     pub promised_start: Option<Time>,
     pub starts: u32,
     pub preemptions: u32,
+    pub migrations: u32,
     pub failures: u32,
     pub staging: Span,
     pub run: Span,
@@ -303,6 +306,11 @@ impl Jobs {
         Self::remove(&mut self.queued, &mut self.links, job.0);
         Self::append(&mut self.running, &mut self.links, job.0);
     }
+    /// Moves a job that has got other GPUs behind those that hold theirs for longer.
+    pub fn running_anew(&mut self, job: JobId) {
+        Self::remove(&mut self.running, &mut self.links, job.0);
+        Self::append(&mut self.running, &mut self.links, job.0);
+    }
     /// Moves a job that held GPUs back into the queue, to the place of its number. *O*(queued jobs with a larger number).
     pub fn running_to_queued(&mut self, job: JobId) {
         Self::remove(&mut self.running, &mut self.links, job.0);
@@ -380,6 +388,7 @@ impl Status {
             parts: Parts::NONE,
             held: Held::NOTHING,
             start: Time::NEVER,
+            written: Time::NEVER,
             computing: Time::NEVER,
             expected_end: Time::NEVER,
             rate: Ratio::ONE,

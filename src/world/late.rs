@@ -1,6 +1,6 @@
 //! Decisions that take effect later: kept as they were meant, and checked again when their time has come.
 
-use super::plan::{Allocation, Decision, Plan, Preempt};
+use super::plan::{Allocation, Decision, Plan, Preempt, Started};
 use super::refusal::Refusal;
 use crate::base::Time;
 use crate::model::{JobId, PoolId, SiteId};
@@ -14,6 +14,8 @@ pub enum Meant {
     Bind(PoolId),
     /// Take its GPUs away; `true`: for a quota that takes back what it has lent.
     Preempt(Preempt, bool),
+    /// Let it go on on these GPUs. Nodes are chosen when it takes effect.
+    Migrate(Vec<Allocation>),
     /// Move its data to this site.
     Prefetch(SiteId),
     /// Hold it back until then.
@@ -26,10 +28,8 @@ impl Meant {
     /// Returns what a decision means for which job; `None`: it is about no job, or only tells its user something.
     pub fn by(decision: &Decision) -> Option<(JobId, Self)> {
         Some(match decision {
-            Decision::Start(started) => {
-                let shares = started.running.parts.iter().map(|(pool, gpus)| Allocation::new(pool, gpus));
-                (started.job, Self::Place(shares.collect()))
-            }
+            Decision::Start(started) => (started.job, Self::Place(shares_of(started))),
+            Decision::Move(started) => (started.job, Self::Migrate(shares_of(started))),
             Decision::Bind { job, to, .. } => (*job, Self::Bind(to.pool)),
             Decision::Preempt { job, how, reclaimed, .. } => (*job, Self::Preempt(*how, *reclaimed)),
             Decision::Prefetch { job, site } => (*job, Self::Prefetch(*site)),
@@ -54,7 +54,7 @@ impl Plan<'_> {
         if result.is_ok() && meant.settles() {
             self.note_under_way(job);
         }
-        let pool = if let Meant::Place(shares) = meant { shares.first().map(|share| share.pool) } else { None };
+        let pool = if let Meant::Place(shares) | Meant::Migrate(shares) = meant { shares.first().map(|share| share.pool) } else { None };
         self.count_of(job, pool, result)
     }
     /// Counts a decision whose job is gone.
@@ -76,9 +76,14 @@ impl Plan<'_> {
             Meant::Place(shares) => self.try_place(job, shares),
             Meant::Bind(pool) => self.try_bind(job, *pool),
             Meant::Preempt(how, reclaimed) => self.try_preempt(job, *how, *reclaimed),
+            Meant::Migrate(shares) => self.try_migrate(job, shares),
             Meant::Prefetch(site) => self.try_prefetch(job, *site),
             Meant::Defer(until) => self.try_defer(job, *until),
             Meant::Reject => self.try_reject(job),
         }
     }
+}
+
+fn shares_of(started: &Started) -> Vec<Allocation> {
+    started.running.parts.iter().map(|(pool, gpus)| Allocation::new(pool, gpus)).collect()
 }

@@ -1,18 +1,18 @@
 //! What a policy decides in one round. Every decision is checked at the call, against the world and the plan so far, and booked at once;
 //! what a trial placement has booked can be taken back. The engine carries the plan out at the end of the round.
 
-use super::bookings::{Bookings, Bound, Decided, Following, Load, Reservation};
-use super::capacity::{Held, Packing, Share};
+use super::bookings::{Bookings, Bound, Decided, Following};
+use super::capacity::{Held, Share};
 use super::jobs::{Claiming, State};
 use super::parts::Parts;
 use super::quote::{self, Quote};
 use super::reach::Candidate;
 use super::records::Reason;
 use super::refusal::{ProtocolFault, Refusal};
-use super::scene::Scene;
-use crate::base::{Money, MoneyOverflow, Power, Ratio, Time};
-use crate::model::{JobId, PoolId, QuotaId, SiteId};
-use crate::rules::{self, Claims, Part, Running, Start};
+use super::scene::{Progress, Scene};
+use crate::base::{MoneyOverflow, Power, Ratio, Span, Time};
+use crate::model::{JobId, PoolId, SiteId};
+use crate::rules::{self, Claims, Part, Start};
 
 /// GPUs of one pool for one job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,6 +66,8 @@ pub enum Decision {
         /// Whether a quota takes back what the job's quota has borrowed.
         reclaimed: bool,
     },
+    /// The job gives back its GPUs, and goes on on others from now on.
+    Move(Started),
     /// The job's data moves to the site ahead of its start.
     Prefetch {
         /// The job.
@@ -112,21 +114,43 @@ pub struct Started {
     pub claims: Claims,
     /// Work per second, relative to the reference chip.
     pub rate: Ratio,
+    /// How long it writes the checkpoint that it brings along.
+    pub writing: Span,
     /// Where it was bound before.
     pub before: Option<Bound>,
+}
+
+/// What an attempt begins with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    /// Where in its work.
+    pub progress: Progress,
+    /// How long it writes the checkpoint that it brings along.
+    pub writing: Span,
+    /// Where its job was bound before.
+    pub before: Option<Bound>,
+    /// The site whose limit on jobs counts it already.
+    pub admitted_at: Option<SiteId>,
+    /// Whether it makes claims on subsidies.
+    pub claims: bool,
 }
 
 /// A place in the plan to return to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mark(usize);
 
+impl Mark {
+    /// Where a plan begins.
+    pub(crate) const BEGINNING: Self = Self(0);
+}
+
 /// The decisions of a round.
 pub struct Plan<'a> {
-    scene: &'a Scene,
-    bookings: &'a mut Bookings,
-    decisions: &'a mut Vec<Decision>,
-    decided: &'a mut Decided,
-    tally: &'a mut Tally,
+    pub(super) scene: &'a Scene,
+    pub(super) bookings: &'a mut Bookings,
+    pub(super) decisions: &'a mut Vec<Decision>,
+    pub(super) decided: &'a mut Decided,
+    pub(super) tally: &'a mut Tally,
 }
 
 /// What a plan leaves behind beside its decisions.
@@ -142,8 +166,8 @@ pub struct Tally {
     under_way: Vec<JobId>,
     /// What was denied in this round, where somebody wants to know.
     denials: Option<Vec<Denial>>,
-    /// Shares of jobs whose preemption gave their GPUs back, for the way back.
-    preempted: Vec<Vec<(PoolId, u32, u32)>>,
+    /// Shares of jobs that gave their GPUs back as they were preempted or moved, for the way back.
+    pub(super) preempted: Vec<Vec<(PoolId, u32, u32)>>,
 }
 
 /// A decision that was denied.
@@ -170,6 +194,17 @@ impl<'a> Plan<'a> {
         decided.begin();
         tally.preempted.clear();
         tally.under_way.clear();
+        Self::reopen(scene, bookings, decisions, decided, tally)
+    }
+
+    /// Opens a plan again that has decisions already.
+    pub(crate) fn reopen(
+        scene: &'a Scene,
+        bookings: &'a mut Bookings,
+        decisions: &'a mut Vec<Decision>,
+        decided: &'a mut Decided,
+        tally: &'a mut Tally,
+    ) -> Self {
         Self { scene, bookings, decisions, decided, tally }
     }
 
@@ -276,160 +311,6 @@ impl<'a> Plan<'a> {
         self.rollback(mark);
         result.err()
     }
-    /// Returns what is booked after the decisions so far.
-    pub fn bookings(&self) -> &Bookings {
-        self.bookings
-    }
-    /// Counts GPUs of a pool that are free and not reserved, after the decisions so far.
-    pub fn free(&self, pool: PoolId) -> u64 {
-        self.bookings.capacity.free(pool)
-    }
-    /// Tells whether a gang fits into a pool now.
-    pub fn fits(&self, pool: PoolId, gpus: u32) -> bool {
-        self.bookings.capacity.fits(pool, gpus)
-    }
-    /// Tells whether a gang would fit into the pool if it were empty.
-    pub fn could_hold(&self, pool: PoolId, gpus: u32) -> bool {
-        self.bookings.capacity.could_hold(pool, gpus)
-    }
-    /// Tells whether a pool can still run a job: large enough, and no rule bars it for ever.
-    pub fn can_ever(&self, job: JobId, pool: PoolId) -> bool {
-        let attributes = self.scene.jobs.attributes(job);
-        self.could_hold(pool, attributes.gpus)
-            && self.candidate(job, pool).is_ok_and(|candidate| self.bookings.rules_allow_ever(self.scene, job, &candidate).is_ok())
-    }
-    /// Tells whether the limit on jobs of a pool's site lets one more wait there.
-    pub fn admits(&self, pool: PoolId) -> bool {
-        self.bookings.admits(&self.scene.model, pool)
-    }
-    /// Tells whether that limit lets a job wait there: it is bound to the site already, or one more may come.
-    pub fn lets_wait(&self, job: JobId, pool: PoolId) -> bool {
-        let site = |pool: PoolId| self.scene.model.pools[pool].site;
-        self.bound(job).is_some_and(|bound| site(bound.pool) == site(pool)) || self.bookings.admits(&self.scene.model, pool)
-    }
-    /// Returns the pool that a queued job waits for, after the decisions so far.
-    pub fn bound_pool(&self, job: JobId) -> Option<PoolId> {
-        self.bound(job).map(|bound| bound.pool)
-    }
-    /// Counts installed GPUs of a pool.
-    pub fn installed(&self, pool: PoolId) -> u64 {
-        self.bookings.capacity.installed(pool)
-    }
-    /// Counts jobs that wait for a pool.
-    pub fn queued(&self, pool: PoolId) -> u64 {
-        self.bookings.load[pool].queued
-    }
-    /// Tells whether a job's data is not at a pool's site and would have to be moved there, and nobody has begun to.
-    pub fn must_move(&self, job: JobId, pool: PoolId) -> bool {
-        let absent = self.candidate(job, pool).is_ok_and(|candidate| self.scene.must_move(job, &candidate));
-        absent && !self.fetches(job, self.scene.model.pools[pool].site)
-    }
-    /// Tells whether this plan moves a job's data to a site.
-    pub fn fetches(&self, job: JobId, site: SiteId) -> bool {
-        self.decisions.iter().rev().any(|decision| matches!(decision, Decision::Prefetch { job: other, site: to } if *other == job && *to == site))
-    }
-    /// Tells whether a job holds GPUs that this plan can still take away.
-    pub fn may_preempt(&self, job: JobId) -> bool {
-        !self.decided.contains(job) && matches!(self.scene.jobs.status(job).state, State::Staging | State::Running)
-    }
-    /// Iterates over the jobs that hold GPUs of a pool after the decisions so far, by expected end.
-    pub fn holders(&self, pool: PoolId) -> impl Iterator<Item = JobId> + '_ {
-        self.bookings.ends[pool].iter().map(|end| end.job)
-    }
-    /// Tells whether a job that holds GPUs is on its way out: it writes the checkpoint that preemption asked for, before or in this plan.
-    pub fn is_leaving(&self, job: JobId) -> bool {
-        match self.scene.jobs.status(job).state {
-            State::Stopping => true,
-            State::Staging | State::Running => self.decided.contains(job),
-            State::Queued | State::Empty => false,
-        }
-    }
-    /// Returns a copy of a pool's free room by node, as it will be when those who write checkpoints are gone. *O*(jobs that hold GPUs of the pool).
-    pub fn room_to_come(&self, pool: PoolId) -> Packing {
-        let capacity = &self.bookings.capacity;
-        let mut room = capacity.packing(pool);
-        for end in self.bookings.ends[pool].iter().filter(|end| self.is_leaving(end.job)) {
-            room.give_back(capacity, end.held, pool);
-        }
-        room
-    }
-    /// Counts jobs that hold GPUs of a pool, after the decisions so far.
-    pub fn running(&self, pool: PoolId) -> u64 {
-        self.bookings.ends[pool].count()
-    }
-    /// Returns the quotas that a job's start in a pool would be charged to.
-    pub fn charged_quotas(&self, job: JobId, pool: PoolId) -> &[QuotaId] {
-        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
-        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
-        self.bookings.rules.charged_quotas(&start, &parts[0])
-    }
-    /// Returns the GPU time that waits and runs at a pool, by estimate.
-    pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
-        self.bookings.load[pool].outstanding_gpu_us
-    }
-    /// Returns what waits and runs at a pool besides a job, which may wait there itself.
-    pub fn load_besides(&self, job: JobId, pool: PoolId) -> Load {
-        let load = self.bookings.load[pool];
-        let Some(own) = self.bound(job).filter(|bound| bound.pool == pool) else { return load };
-        Load {
-            queued: load.queued - 1,
-            queued_gpus: load.queued_gpus - u64::from(self.scene.jobs.attributes(job).gpus),
-            outstanding_gpu_us: load.outstanding_gpu_us - u128::from(own.load_gpu_us),
-        }
-    }
-    /// Returns when a gang can start in a pool by what is expected to end there; see [`Bookings::earliest_fit`].
-    pub fn earliest_fit(&self, pool: PoolId, gpus: u32) -> Option<Reservation> {
-        self.bookings.earliest_fit(self.scene, pool, gpus)
-    }
-    /// Returns the subsidies that a start now is expected to earn the tenant.
-    pub fn expected_subsidy(&self, job: JobId, candidate: &Candidate, quote: &Quote) -> Money {
-        self.bookings.expected_subsidy(self.scene, job, candidate, quote)
-    }
-    /// Returns what a start at a candidate is expected to cost the tenant: compute, metered energy and transfer, less subsidies.
-    pub fn net_cost(&self, job: JobId, candidate: &Candidate) -> Money {
-        self.bookings.net_cost(self.scene, job, candidate)
-    }
-    /// Tells whether a quota would be charged with a job's start in a pool.
-    pub fn is_charged_to(&self, job: JobId, pool: PoolId, quota: QuotaId) -> bool {
-        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
-        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
-        self.bookings.rules.charged_quotas(&start, &parts[0]).contains(&quota)
-    }
-    /// Tells whether a job's start in a pool would take a quota beyond its nominal.
-    pub fn would_borrow(&self, job: JobId, pool: PoolId) -> bool {
-        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
-        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
-        self.bookings.rules.borrows(&self.scene.model, &start)
-    }
-    /// Tells whether the plan has decided on a job: started, preempted, deferred or rejected it.
-    pub fn has_decided(&self, job: JobId) -> bool {
-        self.decided.contains(job)
-    }
-    /// Returns the jobs to preempt so that quotas admit a start in one pool, as their reclaim rules allow; empty: none will do.
-    pub fn reclaim_victims(&mut self, job: JobId, pool: PoolId) -> Vec<JobId> {
-        let parts = [Part { pool, gpus: self.scene.jobs.attributes(job).gpus, energy_mj: 0 }];
-        let start = Bookings::start(self.scene, job, &parts, self.scene.now);
-        let (scene, decided) = (self.scene, &*self.decided);
-        let running = || {
-            let may_stop = move |job: &JobId| !decided.contains(*job) && matches!(scene.jobs.status(*job).state, State::Staging | State::Running);
-            scene.jobs.running().filter(may_stop).filter_map(|job| {
-                let (attributes, status) = (scene.jobs.attributes(job), scene.jobs.status(job));
-                let held = status.rule_hold?;
-                Some(Running { job, number: attributes.number, since: status.start, priority: attributes.priority, held })
-            })
-        };
-        let capacity = &self.bookings.capacity;
-        let gpus = self.scene.jobs.attributes(job).gpus;
-        let mut room = |gone: &[JobId]| {
-            let mut packing = capacity.packing(pool);
-            for victim in gone {
-                packing.give_back(capacity, scene.jobs.status(*victim).held, pool);
-            }
-            packing.packs(gpus)
-        };
-        self.bookings.rules.reclaim(&scene.model, &start, running, &mut room).unwrap_or_default()
-    }
-
     /// Counts a refusal, and keeps it where somebody wants to know.
     pub(super) fn count_of(&mut self, job: JobId, pool: Option<PoolId>, result: Result<(), Refusal>) -> Result<(), Refusal> {
         if let (Err(refusal), Some(denials)) = (&result, &mut self.tally.denials) {
@@ -501,28 +382,46 @@ impl<'a> Plan<'a> {
 
     pub(super) fn try_place(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         self.decide(job)?;
-        let attributes = self.scene.jobs.attributes(job);
         self.check_shares(job, shares)?;
-        let deferred_until = self.scene.jobs.status(job).deferred_until;
+        let status = self.scene.jobs.status(job);
+        let deferred_until = status.deferred_until;
         if deferred_until > self.scene.now {
             return Err(Refusal::Deferred { until: deferred_until });
         }
+        let before = self.bound(job);
+        let beginning = Beginning {
+            progress: self.scene.progress(job),
+            writing: Span::ZERO,
+            before,
+            admitted_at: before.map(|bound| self.scene.model.pools[bound.pool].site),
+            claims: status.claiming == Claiming::AtNextStart,
+        };
+        let started = self.begin(job, shares, beginning)?;
+        self.decided.insert(job);
+        self.decisions.push(Decision::Start(started));
+        Ok(())
+    }
+
+    /// Checks an attempt on GPUs whose shares add up to the gang, and books it.
+    pub(super) fn begin(&mut self, job: JobId, shares: &[Allocation], beginning: Beginning) -> Result<Started, Refusal> {
+        let attributes = self.scene.jobs.attributes(job);
         let mut parts = Parts::NONE;
         if !shares.iter().all(|share| parts.add(share.pool, share.gpus)) {
             return Err(Refusal::Split);
         }
         let (first, split_efficiency) = self.check_pools(job, &parts)?;
-        let before = self.bound(job);
+        let Beginning { progress, writing, before, admitted_at, claims } = beginning;
         let site = self.scene.model.pools[first.pool].site;
-        if before.is_none_or(|bound| self.scene.model.pools[bound.pool].site != site) && !self.bookings.admits(&self.scene.model, first.pool) {
+        if admitted_at != Some(site) && !self.bookings.admits(&self.scene.model, first.pool) {
             return Err(Refusal::Admission { site });
         }
         let rate = self.rate(job, &first, shares).times(split_efficiency);
-        let (staging, run) = (self.scene.staging_time(job, &first), self.scene.run_length(job, rate));
-        let estimated = self.scene.estimated_length(job, rate);
-        let claims_anew = self.bookings.rules.needs_bases() && self.scene.jobs.status(job).claiming == Claiming::AtNextStart;
+        let staging = writing.max(self.scene.staging_time(job, &first));
+        let run = self.scene.run_length_from(job, rate, progress);
+        let estimated = self.scene.estimated_length_from(job, rate, progress);
+        let claims_anew = self.bookings.rules.needs_bases() && claims;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
-        let quote = if needs_money { quote::quote_of(self.scene, job, &first, estimated) } else { Quote::default() };
+        let quote = if needs_money { quote::quote_of(self.scene, job, &first, staging, estimated) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
         let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], self.scene.now + staging + estimated);
@@ -541,9 +440,7 @@ impl<'a> Plan<'a> {
         self.rebind(before, None, attributes.gpus);
         self.bookings.follow(self.scene, &running);
         let claims = if claims_anew { self.claim(job, &start, &quote) } else { Claims::NONE };
-        self.decided.insert(job);
-        self.decisions.push(Decision::Start(Started { job, running, rule_hold, claims, rate, before }));
-        Ok(())
+        Ok(Started { job, running, rule_hold, claims, rate, writing, before })
     }
 
     /// Returns the work per second of a gang over the nodes that these shares span.
@@ -570,7 +467,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn check_shares(&self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
+    pub(super) fn check_shares(&self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         let gang = self.scene.jobs.attributes(job).gpus;
         for share in shares {
             let Some(pool) = self.scene.model.pools.get(share.pool) else {
@@ -606,7 +503,7 @@ impl<'a> Plan<'a> {
         Ok((first, efficiency))
     }
 
-    fn candidate(&self, job: JobId, pool: PoolId) -> Result<Candidate, Refusal> {
+    pub(super) fn candidate(&self, job: JobId, pool: PoolId) -> Result<Candidate, Refusal> {
         let row = self.scene.jobs.attributes(job).reach;
         if let Some(candidate) = self.scene.reach.candidate(row, pool) {
             return Ok(*candidate);
@@ -674,22 +571,11 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn try_preempt(&mut self, job: JobId, how: Preempt, reclaimed: bool) -> Result<(), Refusal> {
-        if !self.scene.jobs.is_live(job) {
-            return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
-        }
-        if self.decided.contains(job) {
-            return Err(self.named_before(job));
-        }
+        self.decide_running(job)?;
         let status = self.scene.jobs.status(job);
-        if !matches!(status.state, State::Staging | State::Running) {
-            return Err(Refusal::Protocol(ProtocolFault::NotRunning(job)));
-        }
-        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
-        let writes = how == Preempt::Checkpoint && status.state == State::Running && class.checkpoint.is_some_and(|checkpoint| checkpoint.cost.0 > 0);
+        let writes = how == Preempt::Checkpoint && self.writing_time(job) > Span::ZERO;
         if !writes {
-            let shares = self.bookings.capacity.shares(status.held).collect();
-            self.tally.preempted.push(shares);
-            self.bookings.give_back(self.scene, job);
+            self.give_back(job);
             // It waits where it ran: nobody takes its place among the site's jobs.
             self.rebind(None, self.bound(job), self.scene.jobs.attributes(job).gpus);
             if let Some(hold) = status.rule_hold {
@@ -701,8 +587,39 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// Checks that a job that holds GPUs may be decided on.
+    pub(super) fn decide_running(&self, job: JobId) -> Result<(), Refusal> {
+        if !self.scene.jobs.is_live(job) {
+            return Err(Refusal::Protocol(ProtocolFault::UnknownJob(job)));
+        }
+        if self.decided.contains(job) {
+            return Err(self.named_before(job));
+        }
+        if !matches!(self.scene.jobs.status(job).state, State::Staging | State::Running) {
+            return Err(Refusal::Protocol(ProtocolFault::NotRunning(job)));
+        }
+        Ok(())
+    }
+    /// Returns how long a job that holds GPUs writes a checkpoint if it is to keep all that it has done.
+    pub(super) fn writing_time(&self, job: JobId) -> Span {
+        let class = &self.scene.model.classes[self.scene.jobs.attributes(job).class];
+        let computes = self.scene.jobs.status(job).state == State::Running;
+        class.checkpoint.filter(|_| computes).map_or(Span::ZERO, |checkpoint| checkpoint.cost)
+    }
+    /// Gives the GPUs of a job back, and remembers them for the way back.
+    pub(super) fn give_back(&mut self, job: JobId) {
+        let shares = self.bookings.capacity.shares(self.scene.jobs.status(job).held).collect();
+        self.tally.preempted.push(shares);
+        self.bookings.give_back(self.scene, job);
+    }
+    /// Takes them again, last given back first.
+    pub(super) fn take_again(&mut self, job: JobId) {
+        let shares = self.tally.preempted.pop().expect("what was given back is noted");
+        self.bookings.take_again(self.scene, job, &shares);
+    }
+
     /// Returns where a queued job is bound: by this plan, or before it.
-    fn bound(&self, job: JobId) -> Option<Bound> {
+    pub(super) fn bound(&self, job: JobId) -> Option<Bound> {
         let status = self.scene.jobs.status(job);
         self.decided.bound(job).unwrap_or_else(|| status.pool.map(|pool| Bound { pool, load_gpu_us: status.load_gpu_us }))
     }
@@ -725,19 +642,19 @@ impl<'a> Plan<'a> {
             Decision::Preempt { job, released, .. } => {
                 self.decided.remove(job);
                 if released {
-                    let shares = self.tally.preempted.pop().expect("a preemption that gave GPUs back is noted");
                     if let Some(hold) = self.scene.jobs.status(job).rule_hold {
                         self.bookings.rules.resume(hold, self.scene.now);
                     }
                     self.rebind(self.bound(job), None, self.scene.jobs.attributes(job).gpus);
-                    self.bookings.take_again(self.scene, job, &shares);
+                    self.take_again(job);
                 }
             }
+            Decision::Move(started) => self.undo_move(&started),
             Decision::Defer { job, .. } | Decision::Reject { job } => self.decided.remove(job),
             Decision::Prefetch { .. } | Decision::Promise { .. } | Decision::WakeUp { .. } => {}
         }
     }
-    fn undo_start(&mut self, started: &Started) {
+    pub(super) fn undo_start(&mut self, started: &Started) {
         if let Err(overflow) = self.bookings.rules.undo_claim(&self.scene.model, started.claims) {
             self.tally.overflow = Some(overflow);
         }

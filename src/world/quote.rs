@@ -62,12 +62,12 @@ pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) ->
 
 /// Works out the expectation of a start now. *O*(log tariff steps).
 pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
-    quote_of(scene, job, candidate, scene.run_length(job, packed_rate(scene, job, candidate)))
+    let (staging, run) = expected_time(scene, job, candidate);
+    quote_of(scene, job, candidate, staging, run)
 }
 
-/// Works out the expectation of a start now that runs for so long.
-pub(super) fn quote_of(scene: &Scene, job: JobId, candidate: &Candidate, run: Span) -> Quote {
-    let staging = scene.staging_time(job, candidate);
+/// Works out the expectation of a start now that stages and runs for so long.
+pub(super) fn quote_of(scene: &Scene, job: JobId, candidate: &Candidate, staging: Span, run: Span) -> Quote {
     let model = &scene.model;
     let pool = &model.pools[candidate.pool];
     let gpus = scene.jobs.attributes(job).gpus;

@@ -148,6 +148,8 @@ pub struct JobRecord {
     pub starts: u32,
     /// How often it was preempted.
     pub preemptions: u32,
+    /// How often it moved to other GPUs while it ran.
+    pub migrations: u32,
     /// How often a failure stopped it.
     pub failures: u32,
     /// Whether it ran beyond its estimate.

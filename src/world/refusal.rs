@@ -60,7 +60,7 @@ pub enum Refusal {
     UnderWay,
     /// The decision came too late: when it took effect, the job was not where it had been.
     Stale,
-    /// There is nothing to move: no dataset, or it is read from afar, or it is there.
+    /// There is nothing to move: no dataset, or it is read from afar, or it is there; or a job that holds the very GPUs that it would get.
     NothingToMove,
     /// The decision makes no sense: the protocol is broken, and the run ends with exit code 4.
     Protocol(ProtocolFault),

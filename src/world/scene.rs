@@ -26,6 +26,15 @@ pub struct Scene {
     pub meter: Meter,
 }
 
+/// Where in its work an attempt begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Work done and safe, on the reference chip.
+    pub done: Span,
+    /// Whether it must restore before it computes on.
+    pub restore: bool,
+}
+
 impl Scene {
     /// Sets the scene of a model: nothing has happened, nothing draws power.
     pub fn new(model: &Model) -> Self {
@@ -40,9 +49,29 @@ impl Scene {
     }
     /// Returns what a job does between getting its data and computing: start-up, and the restore that it owes.
     pub fn setup(&self, job: JobId) -> Span {
+        self.setup_from(job, self.progress(job))
+    }
+    fn setup_from(&self, job: JobId, from: Progress) -> Span {
         let class = &self.model.classes[self.jobs.attributes(job).class];
-        let owes = class.checkpoint.filter(|_| self.jobs.status(job).restore);
+        let owes = class.checkpoint.filter(|_| from.restore);
         class.start_overhead + owes.map_or(Span::ZERO, |checkpoint| checkpoint.restore)
+    }
+    /// Returns where a job's next attempt begins, or where the one under way has begun.
+    pub fn progress(&self, job: JobId) -> Progress {
+        let status = self.jobs.status(job);
+        Progress { done: status.done, restore: status.restore }
+    }
+    /// Returns where the next attempt would begin of a job that holds GPUs, if it were stopped now and kept what it has done.
+    pub fn progress_if_stopped(&self, job: JobId) -> Progress {
+        let (status, attributes) = (self.jobs.status(job), self.jobs.attributes(job));
+        let class = &self.model.classes[attributes.class];
+        let mut done = status.done;
+        if status.state == State::Running {
+            let left = self.jobs.hidden(job).work.saturating_sub(done);
+            let spent = Timeline::new(self.setup(job), left, status.rate, class.checkpoint).spent(self.now.saturating_since(status.computing));
+            done += work_done(spent.computing.saturating_sub(class.lost_when_preempted(attributes.gpus)), status.rate, left);
+        }
+        Progress { done, restore: class.checkpoint.is_some() && done > Span::ZERO }
     }
     /// Returns the work that a job has done so far: what is safe, and what its attempt has added.
     pub fn attained(&self, job: JobId) -> Span {
@@ -58,16 +87,24 @@ impl Scene {
     }
     /// Returns how long a job would run from now at a rate, by what policies expect: start-up, restore, computing and checkpoints.
     pub fn run_length(&self, job: JobId, rate: Ratio) -> Span {
-        self.length_of(job, rate, self.jobs.status(job).predicted)
+        self.run_length_from(job, rate, self.progress(job))
+    }
+    /// Returns the same for an attempt that begins elsewhere in the work.
+    pub fn run_length_from(&self, job: JobId, rate: Ratio, from: Progress) -> Span {
+        self.length_of(job, rate, self.jobs.status(job).predicted, from)
     }
     /// Returns the same by its user's estimate, which rules go by.
     pub fn estimated_length(&self, job: JobId, rate: Ratio) -> Span {
-        self.length_of(job, rate, self.jobs.attributes(job).estimate)
+        self.estimated_length_from(job, rate, self.progress(job))
     }
-    fn length_of(&self, job: JobId, rate: Ratio, work: Span) -> Span {
-        let left = work.saturating_sub(self.jobs.status(job).done);
+    /// Returns the same for an attempt that begins elsewhere in the work.
+    pub fn estimated_length_from(&self, job: JobId, rate: Ratio, from: Progress) -> Span {
+        self.length_of(job, rate, self.jobs.attributes(job).estimate, from)
+    }
+    fn length_of(&self, job: JobId, rate: Ratio, work: Span, from: Progress) -> Span {
+        let left = work.saturating_sub(from.done);
         let class = &self.model.classes[self.jobs.attributes(job).class];
-        Timeline::new(self.setup(job), left, rate, class.checkpoint).length()
+        Timeline::new(self.setup_from(job, from), left, rate, class.checkpoint).length()
     }
     /// Returns how transfers of a class share links.
     pub fn terms(&self, class: ClassId) -> Terms {

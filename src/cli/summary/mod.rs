@@ -136,6 +136,7 @@ fn jobs(summary: &Summary, width: usize) -> String {
     let incidents = &summary.incidents;
     let counts = [
         (incidents.preemptions, "preemptions"),
+        (incidents.migrations, "migrations"),
         (incidents.failures, "stopped by failures"),
         (incidents.outlived_estimate, "outlived their estimate"),
         (incidents.killed_at_estimate, "ended at their estimate"),

@@ -69,7 +69,7 @@ fn rank(event: &Event) -> u8 {
         Event::Denied { .. } => 4,
         Event::Waited { .. } => 5,
         Event::Started { .. } => 6,
-        Event::Preempted { .. } => 7,
+        Event::Preempted { .. } | Event::Moved { .. } => 7,
         Event::TurnedAway => 8,
         Event::Paid { .. } => 9,
         Event::Ended { .. } => 10,

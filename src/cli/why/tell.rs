@@ -74,10 +74,8 @@ fn words(start: Option<DateTime>, at_us: u64, event: &Event) -> String {
         Event::Waited { until_us, kind, why } => {
             format!("waited {} for {}: {why}", duration(until_us.saturating_sub(at_us) as f64 / 1e6), subject(kind))
         }
-        Event::Started { parts } => {
-            let parts: Vec<String> = parts.iter().map(|(pool, gpus)| format!("{} of {pool}", plural(*gpus as usize, "GPU"))).collect();
-            format!("started on {}", parts.join(" and "))
-        }
+        Event::Started { parts } => format!("started on {}", of_pools(parts)),
+        Event::Moved { parts } => format!("moved to {}", of_pools(parts)),
         Event::Preempted { checkpoint, reclaimed } => {
             let how = if *checkpoint { "writing a checkpoint first" } else { "at once" };
             let why = if *reclaimed { "a quota took back what it had lent" } else { "by the policy" };
@@ -91,6 +89,11 @@ fn words(start: Option<DateTime>, at_us: u64, event: &Event) -> String {
         Event::Ended { .. } => ended(event),
         Event::Considered { .. } | Event::Paid { .. } => String::new(),
     }
+}
+
+fn of_pools(parts: &[(String, u32)]) -> String {
+    let parts: Vec<String> = parts.iter().map(|(pool, gpus)| format!("{} of {pool}", plural(*gpus as usize, "GPU"))).collect();
+    parts.join(" and ")
 }
 
 fn ended(event: &Event) -> String {

@@ -89,7 +89,7 @@ impl AtStart {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == self.fresh.len();
             let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
-            let others = !delta.returned.is_empty() || !self.strict.is_empty() || parts.evicts().is_some() || parts.rounds.is_some();
+            let others = !delta.returned.is_empty() || !self.strict.is_empty() || parts.makes_room().is_some() || parts.rounds.is_some();
             let everything = freed || nobody_waited || others;
             return self.reserved_pass(parts, view, plan, everything);
         }
@@ -204,7 +204,7 @@ impl AtStart {
     /// Starts a job by preempting others, where the policy does that: in the best of the pools that are short of room. The error is the pool that
     /// victims are clearing for it.
     fn evict_anywhere(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) -> Result<PoolId, Option<PoolId>> {
-        let Some(evict) = parts.evicts() else { return Err(None) };
+        let Some(evict) = parts.makes_room() else { return Err(None) };
         let gpus = view.job(job).gpus;
         // One pool is cleared for it, and none other meanwhile.
         if let Some(pool) = self.short.iter().find(|pool| plan.room_to_come(**pool).packs(gpus)) {

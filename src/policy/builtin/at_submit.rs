@@ -128,7 +128,7 @@ impl AtSubmit {
         if delta.woken {
             for pool in self.pools.ids() {
                 // Under conservative backfilling a wake-up is for reservations that begin; nobody else moves up.
-                let conservative = parts.backfill == Backfill::Conservative && parts.evicts().is_none() && parts.rounds.is_none();
+                let conservative = parts.backfill == Backfill::Conservative && parts.makes_room().is_none() && parts.rounds.is_none();
                 let everybody = !conservative || self.pools[pool].held_by_rule;
                 self.touch(pool, everybody);
             }
@@ -328,7 +328,7 @@ impl AtSubmit {
     }
     /// Starts a job for which there is no room by preempting others, where the policy does that.
     fn evict_for(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
-        match parts.evicts().map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
+        match parts.makes_room().map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
             Eviction::Started => self.started(parts, view, pool, job),
             Eviction::UnderWay => return Attempt::UnderWay,
             Eviction::Nobody => return Attempt::NoRoom,
@@ -381,7 +381,7 @@ impl AtSubmit {
         let mut jobs = std::mem::take(&mut state.fresh);
         // Where nobody waited, nobody was told what was freed. Who may preempt must be looked at in its order.
         let nobody_waited = jobs.len() == state.queue.len();
-        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || nobody_waited || parts.evicts().is_some();
+        let everything = std::mem::take(&mut state.stale) || !state.strict.is_empty() || nobody_waited || parts.makes_room().is_some();
         state.clearing = false;
         if everything {
             state.strict.clear();

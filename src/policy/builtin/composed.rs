@@ -3,7 +3,8 @@
 use super::at_start::AtStart;
 use super::at_submit::AtSubmit;
 use super::backfill::Backfill;
-use super::evict_lower::EvictLower;
+use super::consolidate::Consolidate;
+use super::evict_lower::{EvictLower, Eviction};
 use super::order::Order;
 use super::place::{Offer, Place};
 use super::predict::Predict;
@@ -25,6 +26,7 @@ pub(super) struct Parts {
     pub(super) reclaim: Option<Reclaim>,
     pub(super) evict: Option<EvictLower>,
     pub(super) rounds: Option<Rounds>,
+    pub(super) consolidate: Option<Consolidate>,
     pub(super) stage_at_submit: bool,
 }
 
@@ -68,9 +70,10 @@ impl Parts {
     pub(super) fn takes_turns(&self) -> bool {
         self.evict.is_some() || self.rounds.as_ref().is_some_and(Rounds::follows_events)
     }
-    /// Returns the rule by which running jobs give way now.
-    pub(super) fn evicts(&self) -> Option<EvictLower> {
-        self.evict.or_else(|| self.rounds.as_ref().and_then(Rounds::evict))
+    /// Returns the rule by which running jobs make room now for one that waits.
+    pub(super) fn makes_room(&self) -> Option<MakeRoom> {
+        let evict = self.evict.or_else(|| self.rounds.as_ref().and_then(Rounds::evict));
+        evict.map(MakeRoom::Evict).or(self.consolidate.map(MakeRoom::Consolidate))
     }
     /// Makes checked parts; without a placement jobs stay where somebody else binds them.
     pub(super) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
@@ -84,6 +87,7 @@ impl Parts {
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
             rounds: preempt("rounds").map(|(part, _)| Rounds::new(part)),
+            consolidate: preempt("consolidate").map(|(part, _)| Consolidate::new(part)),
             stage_at_submit,
         }
     }
@@ -162,6 +166,23 @@ impl Scheduler for Composed {
     }
     fn fork(&self) -> Option<Box<dyn Scheduler>> {
         Some(Box::new(self.clone()))
+    }
+}
+
+/// How running jobs make room for one that waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum MakeRoom {
+    Evict(EvictLower),
+    Consolidate(Consolidate),
+}
+
+impl MakeRoom {
+    /// Starts a job for which a pool has no room, if the rule can make some.
+    pub(super) fn start(&self, order: &Order, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> Eviction {
+        match self {
+            Self::Evict(evict) => evict.start(order, view, plan, job, pool),
+            Self::Consolidate(consolidate) => consolidate.start(view, plan, job, pool),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod carbon_waiting;
 mod cohort;
 mod composed;
 mod conservative;
+mod consolidate;
 mod deadline;
 mod evict_lower;
 mod fair_share;
@@ -91,6 +92,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &reclaim::RECLAIM,
     &evict_lower::EVICT_LOWER,
     &rounds::ROUNDS,
+    &consolidate::CONSOLIDATE,
     &predict::USER_ESTIMATE,
     &predict::HISTORY,
     &predict::NOISY,

@@ -104,10 +104,23 @@ fn broken_decisions_name_the_rule_and_what_is_allowed() {
             ["decision 1 (`reject`)", "decided on before in the same answer"],
         ),
         ("[{'preempt': {'job': 0, 'how': 'discard'}}]", ["holds no GPUs", "waits in the queue"]),
+        ("[{'migrate': {'job': 0, 'pool': 1}}]", ["holds no GPUs", "waits in the queue"]),
         ("[{'start': {'job': 0}}]", ["unknown variant `start`", "expected one of `place`"]),
         ("[{'place': {'job': 0, 'pool': 0, 'when': 'now'}}]", ["unknown field `when`", "expected one of"]),
     ] {
         fails_in_python("", &format!("return {decisions}"), &parts);
+    }
+}
+
+#[test]
+fn what_was_booked_before_the_protocol_is_broken_is_taken_back() {
+    // Jobs run when the answer comes that takes their GPUs away, and then names a job that there is not.
+    for decision in ["{'preempt': {'job': 0, 'how': 'discard'}}", "{'migrate': {'job': 0, 'pool': 1}}"] {
+        let body = format!(
+            "if told['now_us'] == 0 and told['seq'] == 1:\n    return [{{'place': {{'job': 0, 'pool': 0}}}}, {{'wake': {{'at_us': 1000000}}}}]\n\
+             return [{decision}, {{'reject': {{'job': 99}}}}]"
+        );
+        fails_in_python("", &body, &["there is no job 99"]);
     }
 }
 

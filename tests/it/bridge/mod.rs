@@ -3,6 +3,7 @@
 mod conformance;
 mod killed;
 mod misbehaving;
+mod moving;
 mod protocol;
 mod registered;
 mod same;

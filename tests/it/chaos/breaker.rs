@@ -9,7 +9,7 @@ use edwc::policy::{Plan, PolicyError, Scheduler, View};
 use edwc::world::{Allocation, Preempt, Refusal};
 
 /// The ways to break the protocol.
-const WAYS: u64 = 16;
+const WAYS: u64 = 20;
 
 /// Starts what fits, until it can break the protocol in its own way.
 struct Breaker {
@@ -65,7 +65,15 @@ fn break_with(way: u64, view: View<'_>, plan: &mut Plan<'_>, job: JobId, running
         }
         13 => plan.prefetch(job, SiteId(u32::MAX)),
         14 => plan.bind(job, nowhere),
-        _ => plan.reject(nobody),
+        15 => plan.reject(nobody),
+        16 => plan.migrate(job, &whole(PoolId(0))),
+        17 => plan.migrate(nobody, &whole(PoolId(0))),
+        18 => plan.migrate(running?, &[Allocation::new(PoolId(0), u32::MAX)]),
+        _ => {
+            let running = running?;
+            plan.preempt(running, Preempt::Discard).ok()?;
+            plan.migrate(running, &[Allocation::new(nowhere, view.job(running).gpus)])
+        }
     })
 }
 

@@ -53,6 +53,7 @@ struct Met {
     splits: u32,
     failures: u32,
     reclaimed_or_preempted: u32,
+    migrated: u32,
     subsidies: u32,
 }
 
@@ -65,6 +66,7 @@ impl Met {
             self.splits += u32::from(record.second_pool.is_some());
             self.failures += record.failures;
             self.reclaimed_or_preempted += record.preemptions;
+            self.migrated += record.migrations;
             self.subsidies += u32::from(record.subsidy.0 > 0);
         }
     }
@@ -87,6 +89,7 @@ impl Met {
             "split",
         ];
         assert_eq!(self.refusals.iter().copied().collect::<Vec<_>>(), kinds);
+        assert!(self.migrated > 500, "{} migrations", self.migrated);
         assert!(self.splits > 20 && self.failures > 100 && self.reclaimed_or_preempted > 1_000 && self.subsidies > 50);
     }
 }

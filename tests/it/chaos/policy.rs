@@ -55,7 +55,8 @@ struct Wishes<'a> {
 impl Wishes<'_> {
     fn act(&mut self, plan: &mut Plan<'_>) {
         match self.draws.below(16) {
-            0..=6 => self.place(plan),
+            0..=5 => self.place(plan),
+            6 => self.migrate(plan),
             7 => self.bind(plan),
             8..=9 => self.preempt(plan),
             10 => self.defer(plan),
@@ -131,13 +132,24 @@ impl Wishes<'_> {
         }
     }
     fn preempt(&mut self, plan: &mut Plan<'_>) {
-        let jobs: Vec<JobId> = self.view.jobs().running().filter(|job| !self.decided.contains(job) && self.may_stop(*job)).collect();
         let how = if self.draws.below(2) == 0 { Preempt::Checkpoint } else { Preempt::Discard };
-        if let Some(job) = self.one_of(&jobs)
+        if let Some(job) = self.running_job()
             && accepted(plan.preempt(job, how))
         {
             self.decided.insert(job);
         }
+    }
+    /// Lets a job go on elsewhere, most of the time where it may.
+    fn migrate(&mut self, plan: &mut Plan<'_>) {
+        let Some(job) = self.running_job() else { return };
+        let shares = self.shares(plan, job);
+        if !shares.is_empty() && accepted(plan.migrate(job, &shares)) {
+            self.decided.insert(job);
+        }
+    }
+    fn running_job(&mut self) -> Option<JobId> {
+        let jobs: Vec<JobId> = self.view.jobs().running().filter(|job| !self.decided.contains(job) && self.may_stop(*job)).collect();
+        self.one_of(&jobs)
     }
     fn may_stop(&self, job: JobId) -> bool {
         matches!(self.view.status(job).state, State::Staging | State::Running)
@@ -173,9 +185,10 @@ impl Wishes<'_> {
         let before = Snapshot::of(self.view, plan);
         let (mark, decided) = (plan.mark(), self.decided.clone());
         for _ in 0..=self.draws.below(6) {
-            match self.draws.below(8) {
+            match self.draws.below(9) {
                 0..=3 => self.place(plan),
                 4..=5 => self.preempt(plan),
+                8 => self.migrate(plan),
                 6 => self.bind(plan),
                 _ => self.defer(plan),
             }

@@ -42,11 +42,12 @@ fn check_record(audit: &Audit, record: &JobRecord) {
         assert!(record.submit <= first && first <= last && last <= record.end, "instants of {record:?}");
     }
     assert_eq!(record.starts > 0, record.first_start.is_some());
-    assert!(record.starts >= record.preemptions + record.failures, "an attempt ends once: {record:?}");
+    let stops = record.preemptions + record.migrations + record.failures;
+    assert!(record.starts >= stops, "an attempt ends once: {record:?}");
     match record.fate {
-        Fate::Finished => assert!(record.starts == record.preemptions + record.failures + 1, "only the last attempt finishes: {record:?}"),
+        Fate::Finished => assert!(record.starts == stops + 1, "only the last attempt finishes: {record:?}"),
         Fate::PricedOut | Fate::Outside => assert_eq!(record.starts, 0, "{record:?}"),
-        Fate::Rejected | Fate::Cancelled => assert_eq!(record.starts, record.preemptions + record.failures, "{record:?}"),
+        Fate::Rejected | Fate::Cancelled => assert_eq!(record.starts, stops, "{record:?}"),
         Fate::Unfinished => assert!(record.reason.is_some(), "{record:?}"),
     }
     if record.fate == Fate::Cancelled {
@@ -64,7 +65,7 @@ fn check_record(audit: &Audit, record: &JobRecord) {
             "the work that was kept is the job's, at {slowest} to {fastest}: {record:?}"
         );
     }
-    if class.on_failure == OnFailure::Keep && record.preemptions == 0 {
+    if class.on_failure == OnFailure::Keep && record.preemptions + record.migrations == 0 {
         assert_eq!(time.lost, 0, "nothing is lost: {record:?}");
     }
     if record.reason == Some(Reason::KilledAtEstimate) {

@@ -99,7 +99,10 @@ fn life_cycle(run: &Run) {
     for job in running {
         let status = jobs.status(job);
         match status.state {
-            State::Staging => assert!(status.waits_for_copy || status.checkpoint_flow.is_some(), "a job stages while it waits for something"),
+            State::Staging => assert!(
+                status.written > run.now() || status.waits_for_copy || status.checkpoint_flow.is_some(),
+                "a job stages while it waits for something"
+            ),
             State::Running | State::Stopping => assert!(!status.waits_for_copy && status.checkpoint_flow.is_none() && status.computing <= run.now()),
             State::Empty | State::Queued => panic!("a job that holds GPUs is {:?}", status.state),
         }

@@ -8,6 +8,7 @@ pub mod bridge;
 pub mod cli;
 pub mod diag;
 pub mod engine;
+pub mod experiment;
 pub mod model;
 pub mod output;
 pub mod policy;

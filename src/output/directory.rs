@@ -4,10 +4,11 @@
 //! under `--force`, where the system can do that). A lock beside it keeps two runs apart; the system releases it if the process dies, and the next
 //! run clears what was left.
 
+use super::lock::Lock;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// An output directory in the making. Dropped before [`commit`](Self::commit), it leaves nothing.
@@ -15,9 +16,8 @@ use std::path::{Path, PathBuf};
 pub struct OutputDirectory {
     target: PathBuf,
     partial: PathBuf,
-    lock_path: PathBuf,
     /// Held for as long as this lives.
-    _lock: File,
+    _lock: Lock,
     replace: bool,
     hashes: BTreeMap<String, String>,
 }
@@ -56,11 +56,11 @@ impl OutputDirectory {
         check_inputs(&target, inputs)?;
         let replace = check_existing(&target, force)?;
         let (lock_path, partial) = (sibling(&target, ".lock"), sibling(&target, ".partial"));
-        let lock = acquire(&target, &lock_path)?;
+        let lock = Lock::acquire(&target, &lock_path)?;
         let io = |error| DirectoryError::Io { path: partial.clone(), error };
         clear(&partial).map_err(io)?;
         fs::create_dir(&partial).map_err(io)?;
-        Ok(Self { target, partial: partial.clone(), lock_path, _lock: lock, replace, hashes: BTreeMap::new() })
+        Ok(Self { target, partial: partial.clone(), _lock: lock, replace, hashes: BTreeMap::new() })
     }
     /// Creates a file. Its name is one of ours, never a user's.
     pub fn create(&self, name: &str) -> io::Result<HashedFile> {
@@ -118,9 +118,8 @@ impl OutputDirectory {
 
 impl Drop for OutputDirectory {
     fn drop(&mut self) {
-        // Nobody can be told if these fail; the next run on this directory clears what is left.
+        // Nobody can be told if this fails; the next run on this directory clears what is left.
         let _ = clear(&self.partial);
-        let _ = fs::remove_file(&self.lock_path);
     }
 }
 
@@ -212,44 +211,6 @@ fn sibling(target: &Path, suffix: &str) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Locks `path`, or tells who holds it. The lock file is removed by its holder, so one that vanished meanwhile is made again.
-fn acquire(target: &Path, path: &Path) -> Result<File, DirectoryError> {
-    let io = |error| DirectoryError::Io { path: path.to_owned(), error };
-    loop {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                file.read_to_string(&mut holder).map_err(io)?;
-                return Err(DirectoryError::Locked { path: target.to_owned(), holder: holder.trim().to_owned() });
-            }
-            Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
-        if !same_file(&file, path) {
-            continue;
-        }
-        file.set_len(0).map_err(io)?;
-        file.rewind().map_err(io)?;
-        writeln!(file, "{} since {:.0}", std::process::id(), jiff::Timestamp::now()).map_err(io)?;
-        return Ok(file);
-    }
-}
-
-#[cfg(unix)]
-fn same_file(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
-}
-
-#[cfg(not(unix))]
-fn same_file(_: &File, path: &Path) -> bool {
-    path.exists()
-}
-
 /// Removes what stands under a name of ours, whatever it is.
 fn clear(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
@@ -288,13 +249,13 @@ fn exchange_in_two_steps(partial: &Path, target: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "other systems sync directories")]
-fn sync_directory(_: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

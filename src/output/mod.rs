@@ -9,6 +9,7 @@ pub mod csv;
 pub mod directory;
 mod goals;
 pub mod hgrm;
+pub mod lock;
 pub mod manifest;
 pub mod metrics;
 mod money;

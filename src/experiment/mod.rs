@@ -1,0 +1,18 @@
+//! What several runs say together: alternatives under the same seeds, and what may be concluded from their differences.
+//!
+//! A [`Design`] lists alternatives and replications; [`perform()`] runs them on all cores, [`Store`] keeps each finished run as a file of its own;
+//! [`Comparison`] pairs the alternatives seed by seed. How a single run is made is the caller's: nothing here starts a policy or prints.
+
+pub mod comparison;
+pub mod design;
+pub mod finished;
+pub mod perform;
+pub mod shard;
+pub mod store;
+
+pub use comparison::Comparison;
+pub use design::{Alternative, Design, RunId};
+pub use finished::FinishedRun;
+pub use perform::perform;
+pub use shard::Shard;
+pub use store::{Store, StoreError};

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+use crate::experiment::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     /// Look at a log of jobs, convert it, or fit laws to it.
     #[command(subcommand)]
     Trace(Trace),
+    /// Compare scenarios and policies under the same seeds, and say how sure the differences are.
+    Compare(Compare),
     /// Tell a job's story from a run with `--explain`.
     Why(Why),
     /// Run again from an output directory and compare.
@@ -59,6 +62,99 @@ pub(crate) struct Verify {
     /// Print a table for a document, each case with the command that makes its lines.
     #[arg(long)]
     pub(crate) markdown: bool,
+}
+
+/// How an experiment is conducted.
+#[derive(Debug, Args)]
+pub(crate) struct Conduct {
+    /// Policy; may be given many times. Without one, each scenario's own.
+    #[arg(long = "policy", value_name = "POLICY")]
+    pub(crate) policies: Vec<String>,
+    /// Set a value of every scenario.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Replications of each alternative, all under the same seeds.
+    #[arg(long, short, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) replications: u64,
+    /// Seed; by default that of the first scenario.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Threads; by default one a core. The results are the same.
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<usize>,
+    /// Confidence of all intervals.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, value_parser = confidence)]
+    pub(crate) confidence: f64,
+    /// Metric to show, by its path (`edwc metrics`); may be given many times.
+    #[arg(long = "metric", value_name = "PATH")]
+    pub(crate) metrics: Vec<String>,
+    /// Keep finished runs and results in this directory; started again, it runs only what is missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Throw away what the directory holds if it is of another experiment.
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+    /// Run this part only, such as `3/64`, into its directory; `edwc merge` joins the parts.
+    #[arg(long, value_name = "I/N", requires = "out")]
+    pub(crate) shard: Option<Shard>,
+    /// Refuse policies that know the true work of jobs.
+    #[arg(long)]
+    pub(crate) no_oracle: bool,
+    /// Seconds that the command of an `exec:` policy gets for one answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) policy_timeout: u64,
+    /// Print the results as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the results and nothing else.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Scenario files, or names of those that edwc brings along.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Alternative that the others are compared with; by default the first.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+    /// Compare with the same scenario without this part of it, such as `subsidy.hangzhou`, as the baseline; may be given many times.
+    #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
+    pub(crate) without: Vec<String>,
+    /// Add replications until all intervals shown are as narrow as this share of the baseline, such as `2%`.
+    #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "shard")]
+    pub(crate) precision: Option<f64>,
+    /// Replications after which `--precision` gives up.
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "precision")]
+    pub(crate) at_most: u64,
+    /// Metric by which the best is chosen.
+    #[arg(long, value_name = "PATH", default_value = "utilisation.net_price_cny_per_gpu_hour")]
+    pub(crate) best: String,
+    /// Differences of that metric that do not matter, as a share of the baseline.
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
+    pub(crate) indifference: f64,
+    /// How it is conducted.
+    #[command(flatten)]
+    pub(crate) conduct: Conduct,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|threads| (1..=4096).contains(threads)).ok_or_else(|| "a number from 1 to 4096 is needed".to_owned())
+}
+
+fn confidence(text: &str) -> Result<f64, String> {
+    share(text).and_then(|share| if share >= 0.5 { Ok(share) } else { Err("a confidence is at least 0.5".to_owned()) })
+}
+
+/// Reads a share between 0 and 1, also in per cent.
+fn share(text: &str) -> Result<f64, String> {
+    let number = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    number.ok().filter(|share| *share > 0.0 && *share < 1.0).ok_or_else(|| "a share between 0 and 1 is needed, such as `0.02` or `2%`".to_owned())
 }
 
 /// Arguments of `run`.

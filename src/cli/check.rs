@@ -14,7 +14,7 @@ use crate::scenario::fit;
 /// Checks a scenario.
 pub(super) fn run(arguments: &Check, printer: &mut Printer) -> Result<(), Failure> {
     let limit = if arguments.all { usize::MAX } else { Look::LIMIT };
-    let loaded = load::load_limited(&arguments.file, &arguments.overrides, limit)?;
+    let loaded = load::load_limited(&arguments.file, &[], &arguments.overrides, limit)?;
     loaded.print_warnings(limit, printer);
     printer.out(&format!("{}: {}\n", escape(&loaded.origin.name), describe(&loaded)));
     if arguments.fit {

@@ -83,6 +83,15 @@ impl Failure {
     pub(crate) fn untold(self) -> Self {
         if self.exit == Exit::Policy { self.also("`--transcript FILE` keeps what is said, and `--policy replay:FILE` repeats it") } else { self }
     }
+    /// Says in which run of an experiment it happened.
+    pub(crate) fn of_run(mut self, name: &str, replication: u64) -> Self {
+        if let Said::Message { message, .. } = &mut self.said
+            && self.exit != Exit::Interrupted
+        {
+            *message = format!("`{name}`, replication {replication}: {message}");
+        }
+        self
+    }
     /// Adds lines that somebody else wrote.
     pub(crate) fn quote(mut self, title: &'static str, lines: &[String]) -> Self {
         if let Said::Message { quoted, .. } = &mut self.said {

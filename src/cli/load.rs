@@ -20,13 +20,18 @@ pub(super) struct Loaded {
 
 /// Loads a scenario and shows all that is wrong with it, up to the usual limit.
 pub(super) fn load(file: &Path, overrides: &[String]) -> Result<Loaded, Failure> {
-    load_limited(file, overrides, Look::LIMIT)
+    load_limited(file, &[], overrides, Look::LIMIT)
+}
+
+/// Loads a scenario without what stands at some paths.
+pub(super) fn load_without(file: &Path, without: &[String], overrides: &[String]) -> Result<Loaded, Failure> {
+    load_limited(file, without, overrides, Look::LIMIT)
 }
 
 /// Loads a scenario; so many of its problems are shown.
-pub(super) fn load_limited(file: &Path, overrides: &[String], limit: usize) -> Result<Loaded, Failure> {
+pub(super) fn load_limited(file: &Path, without: &[String], overrides: &[String], limit: usize) -> Result<Loaded, Failure> {
     let library = |name: &str| embedded::find(name);
-    let options = Options { overrides, library: Some(&library) };
+    let options = Options { without, overrides, library: Some(&library) };
     if embedded_text(file).is_none() && !file.exists() {
         return Err(missing(file));
     }

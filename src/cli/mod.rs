@@ -8,6 +8,7 @@ mod conformance;
 mod diff;
 mod embedded;
 mod evidence;
+mod experiment;
 mod explain;
 mod failure;
 mod init;
@@ -90,6 +91,7 @@ fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Print
         Some(Command::Policy(PolicyCommand::Test(arguments))) => return conformance::run(&arguments, printer),
         Some(Command::Trace(arguments)) => return trace::run(&arguments, printer),
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
+        Some(Command::Compare(arguments)) => return experiment::compare(&arguments, registered, printer),
         Some(Command::Why(arguments)) => return why::run(&arguments, printer),
         Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, registered, printer),
         Some(Command::Verify(arguments)) => return verify::run(&arguments, printer),

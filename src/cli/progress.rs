@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 /// How long a run may take before anything is shown.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// Parts of a bar.
 const PARTS: u64 = 1000;
 

@@ -93,7 +93,7 @@ mod tests {
 
     fn recorded(model: &Model, seed: u64, interrupt: &Interrupt, out: &Path) -> Result<Outcome, Failure> {
         let policy = Chosen::Parts(PolicyChoice::default());
-        let request = Request { model, policy: &policy, conditions: Conditions::default(), seed, interrupt, quiet: true };
+        let request = Request { model, policy: &policy, conditions: Conditions::default(), seed, replication: 0, interrupt, quiet: true };
         let origin = Origin { name: "made-up".to_owned(), overrides: Vec::new(), digest: "0".repeat(64), inputs: Vec::new() };
         record(&request, &origin, out, false, Format::Csv, &mut Printer::new(true))
     }

@@ -119,7 +119,7 @@ fn run_again(directory: &Path, manifest: &Manifest, policy: &Chosen, loaded: &lo
     let asked = arguments::Format::from_str(&manifest.format, false).map_err(unknown)?;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
     let conditions = Conditions { transcript: true, explain: manifest.files.contains_key(story::FILE), ..Conditions::default() };
-    let request = Request { model: loaded.model(), policy, conditions, seed: manifest.seed, interrupt: &interrupt, quiet: false };
+    let request = Request { model: loaded.model(), policy, conditions, seed: manifest.seed, replication: 0, interrupt: &interrupt, quiet: false };
     let scratch = Scratch::new(&std::env::temp_dir().join(format!("edwc-reproduce-{}", std::process::id())))?;
     printer.hush(true);
     let outcome = record(&request, &loaded.origin, &scratch.0.join("again"), false, format(asked)?, printer)?;

@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Run, registered: &[Registered], printer: &mut Prin
                 explain: arguments.explain,
             },
             seed: arguments.seed.unwrap_or(loaded.model().seed),
+            replication: 0,
             interrupt: &interrupt,
             quiet: arguments.quiet,
         };

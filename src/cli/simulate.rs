@@ -40,6 +40,8 @@ pub(super) struct Request<'a> {
     pub(super) conditions: Conditions,
     /// The seed.
     pub(super) seed: u64,
+    /// The number of the replication, from zero: each has random numbers of its own.
+    pub(super) replication: u64,
     /// Whether somebody wants it to stop.
     pub(super) interrupt: &'a Interrupt,
     /// Whether no progress is shown.
@@ -72,7 +74,7 @@ pub(super) struct Files<'a> {
 pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> Result<Outcome, Failure> {
     let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
-    let seed = Seed { seed: request.seed, replication: 0 };
+    let seed = Seed { seed: request.seed, replication: request.replication };
     let mut driver = Driver::start(chosen, BuildContext { model, seed }, &request.conditions, request.interrupt)?;
     let mut timed = Timed::new(driver.scheduler(), chosen.is_foreign());
     let delay = model.policy.decision_delay;

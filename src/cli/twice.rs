@@ -35,7 +35,7 @@ pub(super) enum Verdict {
 
 /// Runs a scenario under a policy twice, round by round in turn, so that no more of the histories is kept than the two runs are apart.
 pub(super) fn compare(request: &Request<'_>) -> Result<Verdict, Failure> {
-    let seed = Seed { seed: request.seed, replication: 0 };
+    let seed = Seed { seed: request.seed, replication: request.replication };
     let start = || Driver::start(request.policy, BuildContext { model: request.model, seed }, &request.conditions, request.interrupt);
     let mut drivers = [start()?, start()?];
     side_by_side(request, seed, &mut drivers).map_err(|(failure, which)| match which {
@@ -162,7 +162,15 @@ mod tests {
     fn verdict(policy: &Chosen) -> Verdict {
         let scenario = Scenario::parse("quickstart", QUICKSTART, &crate::scenario::Options::default()).expect("it is valid");
         let interrupt = Interrupt::listen().expect("signals can be heard");
-        let request = Request { model: &scenario.model, policy, conditions: Conditions::default(), seed: 7, interrupt: &interrupt, quiet: true };
+        let request = Request {
+            model: &scenario.model,
+            policy,
+            conditions: Conditions::default(),
+            seed: 7,
+            replication: 0,
+            interrupt: &interrupt,
+            quiet: true,
+        };
         compare(&request).expect("it runs")
     }
 

@@ -78,7 +78,11 @@ impl Store {
             && found.design != *design
         {
             if !force {
-                return Err(StoreError::Refused(format!("`{}` holds another experiment: {}", directory.display(), difference(&found.design, design))));
+                return Err(StoreError::Refused(format!(
+                    "`{}` holds another experiment: {}",
+                    directory.display(),
+                    difference(&found.design, design)
+                )));
             }
             fs::remove_dir_all(directory.join(RUNS)).or_else(absent_is_fine).map_err(|error| io_error(directory, error))?;
         }
@@ -200,7 +204,10 @@ fn difference(held: &Design, asked: &Design) -> String {
         return format!("its alternatives are {}, not {}", names(held), names(asked));
     }
     let changed = held.alternatives.iter().zip(&asked.alternatives).find(|(held, asked)| held != asked);
-    changed.map_or_else(|| "its baseline or its pairing is another".to_owned(), |(held, _)| format!("`{}` has changed since (its scenario, a file that it reads, its policy or what was set)", held.name))
+    changed.map_or_else(
+        || "its baseline or its pairing is another".to_owned(),
+        |(held, _)| format!("`{}` has changed since (its scenario, a file that it reads, its policy or what was set)", held.name),
+    )
 }
 
 fn absent_is_fine(error: io::Error) -> io::Result<()> {
@@ -298,6 +305,6 @@ mod tests {
         let (second, _) = Store::open(&other, &design(3), &Value::Null, false).unwrap();
         fs::copy(path.join("runs/0000-001.json"), other.join("runs/0000-001.json")).unwrap();
         assert_eq!(second.load(FIRST).unwrap(), None);
-        assert_eq!(runs_in(&folder.path().join("one"), &design(2), 1).unwrap_err().to_string().contains("locked"), true);
+        assert!(runs_in(&path, &design(2), 1).unwrap_err().to_string().contains("locked"));
     }
 }

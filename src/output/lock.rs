@@ -13,7 +13,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks `path` on behalf of `target`, or tells who holds it. The lock file is removed by its holder, so one that vanished meanwhile is made again.
+    /// Locks `path` on behalf of `target`, or tells who holds it. The lock file is removed by its holder; one that vanished meanwhile is made again.
     pub fn acquire(target: &Path, path: &Path) -> Result<Self, DirectoryError> {
         let io = |error| DirectoryError::Io { path: path.to_owned(), error };
         loop {

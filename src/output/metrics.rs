@@ -3,6 +3,8 @@
 //! Tables, gates and comparisons name metrics by these paths; `docs/reference/metrics.md` is made from them. `NAME` stands for a name of the
 //! scenario (or, under `rejected` and `refusals`, a reason).
 
+use std::sync::LazyLock;
+
 /// A number of the summary.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Metric {
@@ -243,6 +245,23 @@ static END: &[Leaf] = &[
     ("rounds", "", Neither, "times the policy was asked", "调度轮次"),
     ("wall_s", "s", Lower, "wall-clock time of the run; not in files", "实际耗时"),
 ];
+
+/// Finds what a path of a summary is, whatever names stand in it: its place in the list, and the metric under this path.
+pub fn find(path: &str) -> Option<(usize, Metric)> {
+    static LIST: LazyLock<Vec<Metric>> = LazyLock::new(all);
+    let fits = |pattern: &str| {
+        let (mut pattern, mut given) = (pattern.split('.'), path.split('.'));
+        loop {
+            match (pattern.next(), given.next()) {
+                (None, None) => return true,
+                (Some(expected), Some(found)) if expected == found || expected == "NAME" => {}
+                _ => return false,
+            }
+        }
+    };
+    let (place, metric) = LIST.iter().enumerate().find(|(_, metric)| fits(&metric.path))?;
+    Some((place, Metric { path: path.to_owned(), ..metric.clone() }))
+}
 
 /// Lists every metric, in the order of the summary.
 pub fn all() -> Vec<Metric> {

@@ -12,3 +12,8 @@ pub fn thousands(number: u64) -> String {
     }
     text
 }
+
+/// Writes the first twelve digits of a fingerprint in three groups: `c289-8b0c-9fa9`.
+pub fn short_fingerprint(hex: &str) -> String {
+    hex.get(..12).map_or_else(|| hex.to_owned(), |hex| format!("{}-{}-{}", &hex[..4], &hex[4..8], &hex[8..]))
+}

@@ -175,6 +175,16 @@ impl<'a> Gatherer<'a> {
         }
     }
 
+    /// Takes away what is at a path.
+    pub(super) fn take_away(&mut self, table: &mut Table, path: &str) {
+        if segments(path).and_then(|keys| remove(table, &keys)).is_none() {
+            let file = self.add_argument(path);
+            let nothing =
+                Diagnostic::new(BAD_OVERRIDE, format!("nothing is at `{path}` to be taken away")).at(At::new(file, 0..path.len()), OVERRIDE);
+            self.out.push(nothing.help("name a value of the scenario, such as `subsidy.hangzhou`"));
+        }
+    }
+
     /// Applies `PATH=VALUE`; a value that is no TOML is taken as a string.
     pub(super) fn set(&mut self, table: &mut Table, argument: &str) {
         let help = "write `--set PATH=VALUE`, such as `--set site.zhongwei.pue=1.2`";

@@ -44,6 +44,8 @@ pub struct Scenario {
 /// What loading needs to know besides the file.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
+    /// Paths that are taken away before anything is set.
+    pub without: &'a [String],
     /// Overrides `PATH=VALUE`, applied in order.
     pub overrides: &'a [String],
     /// Scenarios that are built into the program, which a text without a folder may extend.
@@ -73,6 +75,9 @@ impl Scenario {
         let Some(mut root) = root.filter(|_| gatherer.out.is_empty()) else {
             return Err(Diagnostics { list: gatherer.out, sources: gatherer.sources });
         };
+        for path in options.without {
+            gatherer.take_away(&mut root, path);
+        }
         for argument in options.overrides {
             gatherer.set(&mut root, argument);
         }

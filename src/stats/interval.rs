@@ -30,8 +30,11 @@ pub fn of_mean(replications: &[f64], confidence: f64) -> Option<Interval> {
     Some(Interval { mean: moments.mean()?, half_width: quantile * deviation / count.sqrt(), count: moments.count() })
 }
 
-/// Returns the two-sided p-value of a t statistic.
+/// Returns the two-sided p-value of a t statistic; not a number of what is not a number (no difference without any spread).
 pub fn two_sided_p(statistic: f64, degrees_of_freedom: f64) -> f64 {
+    if !statistic.is_finite() {
+        return if statistic.is_nan() { f64::NAN } else { 0.0 };
+    }
     let law = StudentsT::new(0.0, 1.0, degrees_of_freedom).expect("degrees of freedom are positive");
     2.0 * law.sf(statistic.abs())
 }

@@ -13,7 +13,7 @@ fn parse(lines: &str, overrides: &[&str]) -> Scenario {
 fn try_parse(lines: &str, overrides: &[&str]) -> Result<Scenario, edwc::diag::Diagnostics> {
     let library = |name: &str| (name == "starter.toml").then(starter);
     let overrides: Vec<String> = overrides.iter().map(|each| (*each).to_owned()).collect();
-    let options = Options { overrides: &overrides, library: Some(&library) };
+    let options = Options { without: &[], overrides: &overrides, library: Some(&library) };
     Scenario::parse("my.toml", &format!("extends = \"starter.toml\"\n{lines}\n"), &options)
 }
 

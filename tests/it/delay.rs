@@ -55,7 +55,7 @@ fn scenario(more: &[&str]) -> Scenario {
 
 fn parsed(text: &str, more: &[&str]) -> Scenario {
     let overrides: Vec<String> = more.iter().map(|text| (*text).to_owned()).collect();
-    Scenario::parse("world", text, &scenario::Options { overrides: &overrides, library: None })
+    Scenario::parse("world", text, &scenario::Options { without: &[], overrides: &overrides, library: None })
         .unwrap_or_else(|problems| panic!("{}", problems.plain(9)))
 }
 

@@ -18,6 +18,7 @@ mod check_meaning;
 mod command_line;
 mod delay;
 mod determinism;
+mod experiments;
 mod known_answers;
 mod placing;
 mod program;

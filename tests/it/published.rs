@@ -56,7 +56,7 @@ fn model(scenario: &str, log: Option<&Path>, more: &[&str]) -> Model {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/reproduce").join(scenario);
     let log = log.map(|log| format!("workload.log.trace.file={:?}", log.display().to_string()));
     let overrides: Vec<String> = log.into_iter().chain(more.iter().map(|each| (*each).to_owned())).collect();
-    let scenario = Scenario::load(&path, &Reading { overrides: &overrides, library: None });
+    let scenario = Scenario::load(&path, &Reading { without: &[], overrides: &overrides, library: None });
     scenario.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model
 }
 

@@ -20,6 +20,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("scenario", &["base", "model", "workload", "policy", "diag"]),
     ("stats", &["base"]),
     ("output", &["base", "stats", "model", "rules::records", "rules::ledger", "world::records"]),
+    (
+        "experiment",
+        &["base", "model", "policy", "engine", "workload", "bridge", "scenario", "stats", "output", "world", "rules"],
+    ),
     ("verify", &["base", "model", "world", "policy", "engine", "workload", "scenario", "stats"]),
 ];
 

@@ -112,7 +112,7 @@ fn a_converted_log_is_the_same_log() {
     told(&["trace", "convert", &itp(), "--format", "itp", "--out", out.to_str().expect("UTF-8")]);
     let of = |file: &str, format: &str| {
         let overrides = [format!("workload.log.trace.file={file:?}"), format!("workload.log.trace.format=\"{format}\"")];
-        let scenario = Scenario::load(Path::new(&reproduction("itp-10.toml")), &Options { overrides: &overrides, library: None });
+        let scenario = Scenario::load(Path::new(&reproduction("itp-10.toml")), &Options { without: &[], overrides: &overrides, library: None });
         jobs(&scenario.unwrap_or_else(|problems| panic!("{:?}", problems.list)).model)
     };
     let converted = of(out.to_str().expect("UTF-8"), "csv");

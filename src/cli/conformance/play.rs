@@ -58,7 +58,7 @@ impl Finding {
 /// Reads the scenario of a situation.
 pub(super) fn scenario(situation: &Situation) -> Scenario {
     let library = |name: &str| (name == "base").then_some(BASE);
-    let options = scenario::Options { overrides: &[], library: Some(&library) };
+    let options = scenario::Options { without: &[], overrides: &[], library: Some(&library) };
     Scenario::parse(situation.name, situation.text, &options).unwrap_or_else(|problems| panic!("{}: {}", situation.name, problems.plain(20)))
 }
 

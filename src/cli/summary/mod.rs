@@ -3,12 +3,13 @@
 //! Nothing wraps, whatever the width; colours only repeat what the words say.
 
 mod money;
-pub(super) mod table;
+pub(in crate::cli) mod table;
 pub(super) mod words;
 
 use crate::diag::escape;
 use crate::output::Summary;
 use crate::output::summary::{Distribution, Group, Named, Use};
+use crate::output::text::short_fingerprint;
 use anstyle::{AnsiColor, Style};
 use table::{Cell, Table, flow, wrap};
 use unicode_width::UnicodeWidthStr;
@@ -289,8 +290,7 @@ fn warnings(summary: &Summary, width: usize) -> String {
 }
 
 fn last_line(summary: &Summary, width: usize) -> String {
-    let short =
-        summary.fingerprint.get(..12).map_or_else(|| summary.fingerprint.clone(), |hex| format!("{}-{}-{}", &hex[..4], &hex[4..8], &hex[8..]));
+    let short = short_fingerprint(&summary.fingerprint);
     let wall = summary.wall_s.map_or_else(String::new, |wall| {
         let rate = if wall > 0.0 { format!(" ({} jobs/s)", number(rounded(summary.jobs.submitted as f64 / wall))) } else { String::new() };
         format!(" in {}{rate}", duration(wall))

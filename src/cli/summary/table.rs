@@ -11,7 +11,7 @@ const GAPS: [usize; 2] = [3, 2];
 
 /// A table. The first column is names, to the left; the others are numbers, to the right, but for bars.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     header: Vec<String>,
     rows: Vec<Vec<Cell>>,
     /// Columns that are to the left.
@@ -20,7 +20,7 @@ pub(super) struct Table {
 
 /// A cell.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(in crate::cli) struct Cell {
     text: String,
     style: Style,
 }
@@ -39,7 +39,7 @@ impl From<&str> for Cell {
 
 impl Cell {
     /// Styles the cell; the style only repeats what the text says.
-    pub(super) fn styled(text: String, style: Style) -> Self {
+    pub(in crate::cli) fn styled(text: String, style: Style) -> Self {
         Self { text, style }
     }
 }
@@ -51,8 +51,13 @@ impl Table {
         left[0] = true;
         Self { header: header.map(str::to_owned).to_vec(), rows: Vec::new(), left }
     }
+    /// Starts a table whose columns are counted at run time.
+    pub(in crate::cli) fn of(header: Vec<String>) -> Self {
+        let left = (0..header.len()).map(|column| column == 0).collect();
+        Self { header, rows: Vec::new(), left }
+    }
     /// Aligns a column to the left.
-    pub(super) fn left(mut self, column: usize) -> Self {
+    pub(in crate::cli) fn left(mut self, column: usize) -> Self {
         self.left[column] = true;
         self
     }
@@ -60,6 +65,23 @@ impl Table {
     pub(super) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
         assert_eq!(N, self.header.len(), "a row has a cell for each column");
         self.rows.push(Vec::from(cells));
+    }
+    /// Appends a row to a table whose columns are counted at run time.
+    pub(in crate::cli) fn push(&mut self, cells: Vec<Cell>) {
+        assert_eq!(cells.len(), self.header.len(), "a row has a cell for each column");
+        self.rows.push(cells);
+    }
+    /// Returns the columns that the table takes at least.
+    pub(in crate::cli) fn width(&self) -> usize {
+        let widths = (0..self.header.len()).map(|column| self.widest(column));
+        widths.sum::<usize>() + GAPS[1] * (self.header.len() - 1)
+    }
+    /// Writes the table in one piece.
+    pub(in crate::cli) fn render_whole(&self, width: usize) -> String {
+        self.part(&(0..self.header.len()).collect::<Vec<_>>(), width)
+    }
+    fn widest(&self, column: usize) -> usize {
+        self.rows.iter().map(|row| row[column].text.width()).max().unwrap_or(0).max(self.header[column].width())
     }
     /// Writes the table; below [`WIDE`] columns a table of more than five columns leaves its last two to a second one.
     pub(super) fn render(&self, width: usize) -> String {
@@ -73,8 +95,7 @@ impl Table {
 
     /// Writes some of the columns. Names are cut where even these are too wide.
     fn part(&self, columns: &[usize], width: usize) -> String {
-        let widest = |column: usize| self.rows.iter().map(|row| row[column].text.width()).max().unwrap_or(0).max(self.header[column].width());
-        let mut widths: Vec<usize> = columns.iter().map(|column| widest(*column)).collect();
+        let mut widths: Vec<usize> = columns.iter().map(|column| self.widest(*column)).collect();
         let total = |gap: usize| widths.iter().sum::<usize>() + gap * (widths.len() - 1);
         let gap = if total(GAPS[0]) <= width { GAPS[0] } else { GAPS[1] };
         let total = total(gap);
@@ -88,7 +109,7 @@ impl Table {
                 let cell = &row[*column];
                 let shown = cut(&cell.text, widths[at]);
                 let padding = " ".repeat(widths[at] - shown.width());
-                let styled = format!("{}{shown}{}", cell.style.render(), cell.style.render_reset());
+                let styled = if shown.is_empty() { String::new() } else { format!("{}{shown}{}", cell.style.render(), cell.style.render_reset()) };
                 line.push_str(&if self.left[*column] { styled + &padding } else { padding + &styled });
                 line.push_str(&" ".repeat(gap));
             }
@@ -137,7 +158,7 @@ pub(super) fn flow(heading: &str, items: &[String], width: usize) -> String {
 }
 
 /// Wraps words at a width, further lines indented.
-pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub(in crate::cli) fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always a line");

@@ -1,0 +1,136 @@
+//! The table of a comparison, and the sentences above all numbers.
+
+use super::rows::{Scale, label, phrase};
+use crate::cli::summary::table::{Cell, Table, cut, wrap};
+use crate::experiment::Comparison;
+use crate::experiment::comparison::{self, Verdict};
+use anstyle::{AnsiColor, Style};
+
+/// The widest name of an alternative in the head of a table.
+const WIDEST_NAME: usize = 28;
+
+/// Writes the table of some metrics: the baseline's values, and the others' differences to it. What does not fit beside each other stands below.
+pub(super) fn table(comparison: &Comparison, paths: &[String], width: usize) -> String {
+    let others: Vec<usize> = (0..comparison.names.len()).filter(|at| *at != comparison.baseline).collect();
+    let mut fitting = others.len();
+    // Fewer beside each other until the widest block fits; one always stands, cut where it must be.
+    loop {
+        let blocks: Vec<String> = match others.as_slice() {
+            [] => vec![block(comparison, paths, &[]).render_whole(width)],
+            others => others.chunks(fitting.max(1)).map(|block_of| block(comparison, paths, block_of).render_whole(width)).collect(),
+        };
+        let fits = others.chunks(fitting.max(1)).all(|block_of| block(comparison, paths, block_of).width() <= width);
+        if fits || fitting <= 1 {
+            return blocks.join("\n");
+        }
+        fitting -= 1;
+    }
+}
+
+fn block(comparison: &Comparison, paths: &[String], others: &[usize]) -> Table {
+    let name = |at: usize| cut(&comparison.names[at], WIDEST_NAME);
+    let mut header = vec![String::new(), String::new(), name(comparison.baseline)];
+    if others.is_empty() {
+        header.push(String::new());
+    }
+    for at in others {
+        header.extend([name(*at), String::new()]);
+    }
+    let mut table = Table::of(header);
+    for at in 0..others.len() {
+        table = table.left(4 + 2 * at);
+    }
+    for row in paths.iter().filter_map(|path| comparison.row(path)) {
+        let scale = Scale::of(row, comparison.baseline);
+        let baseline = &row.cells[comparison.baseline];
+        let mut cells: Vec<Cell> =
+            vec![label(&row.metric.path).into(), scale.unit.into(), baseline.mean.map_or("-".to_owned(), |mean| scale.value(mean)).into()];
+        if others.is_empty() {
+            cells.push(baseline.half_width.map_or_else(String::new, |half_width| format!("± {}", scale.value(half_width))).into());
+        }
+        for at in others {
+            match row.cells[*at].difference {
+                None => cells.extend(["-".into(), "".into()]),
+                Some(difference) => cells.extend([scale.difference(&difference).into(), verdict(difference.verdict)]),
+            }
+        }
+        table.push(cells);
+    }
+    table
+}
+
+/// Writes a verdict; its colour only repeats the word.
+fn verdict(verdict: Verdict) -> Cell {
+    match verdict {
+        Verdict::Better => Cell::styled("better".to_owned(), AnsiColor::Green.on_default()),
+        Verdict::Worse => Cell::styled("worse".to_owned(), AnsiColor::Red.on_default()),
+        Verdict::NoDifference => Cell::styled("no difference".to_owned(), Style::new().dimmed()),
+        Verdict::Different | Verdict::Unknown => "".into(),
+    }
+}
+
+/// Says of each alternative in a sentence what it changes, the good before the bad.
+pub(super) fn sentences(comparison: &Comparison, paths: &[String], width: usize) -> String {
+    let mut text = String::new();
+    for (at, name) in comparison.names.iter().enumerate().filter(|(at, _)| *at != comparison.baseline) {
+        let mut told: Vec<(Verdict, String)> = Vec::new();
+        for row in paths.iter().filter_map(|path| comparison.row(path)) {
+            if let Some(difference) = row.cells[at].difference {
+                told.extend(clause(row, &difference, Scale::of(row, comparison.baseline)).map(|clause| (difference.verdict, clause)));
+            }
+        }
+        let of = |verdict: Verdict| told.iter().filter(|(said, _)| *said == verdict).map(|(_, clause)| clause.clone()).collect::<Vec<_>>();
+        let (better, worse, other) = (of(Verdict::Better), of(Verdict::Worse), of(Verdict::Different));
+        let sentence = match (better.is_empty(), worse.is_empty(), other.is_empty()) {
+            (true, true, true) if told.is_empty() && comparison.replications < 2 => continue,
+            (true, true, true) => {
+                format!("{name}: no difference that {} can be sure of.", crate::cli::failure::plural(comparison.replications as usize, "pair"))
+            }
+            _ => {
+                let parts: Vec<String> = [better, worse, other].into_iter().filter(|part| !part.is_empty()).map(|part| list(&part)).collect();
+                format!("{name} {}.", parts.join("; it "))
+            }
+        };
+        text.push_str(&wrap(&sentence, width, "  "));
+    }
+    text
+}
+
+fn clause(row: &comparison::Row, difference: &comparison::Difference, scale: Scale) -> Option<String> {
+    if matches!(difference.verdict, Verdict::NoDifference | Verdict::Unknown) {
+        return None;
+    }
+    let verb = if difference.mean < 0.0 { "cuts" } else { "raises" };
+    let by = scale.difference(difference);
+    Some(format!("{verb} {} by {}", phrase(&row.metric.path), by.trim_start_matches(['-', '+'])))
+}
+
+/// Joins clauses; a verb that is the same as before it is not said again.
+fn list(clauses: &[String]) -> String {
+    let mut said = String::new();
+    let mut text = String::new();
+    for (at, clause) in clauses.iter().enumerate() {
+        let (verb, rest) = clause.split_once(' ').unwrap_or(("", clause));
+        let link = match at {
+            0 => "",
+            _ if at + 1 == clauses.len() => " and ",
+            _ => ", ",
+        };
+        text.push_str(link);
+        text.push_str(if verb == said { rest } else { clause });
+        verb.clone_into(&mut said);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clauses_share_their_verb() {
+        let clauses = ["cuts a by 1%", "cuts b by 2%", "raises c by 3%"].map(str::to_owned);
+        assert_eq!(list(&clauses), "cuts a by 1%, b by 2% and raises c by 3%");
+        assert_eq!(list(&clauses[..1]), "cuts a by 1%");
+    }
+}

@@ -1,0 +1,105 @@
+//! What `compare` and its kin have in common: from a command line to a design, from a design to finished runs, and where they are kept.
+
+pub(super) mod compare;
+mod differences;
+mod prepare;
+#[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
+mod progress;
+mod results;
+mod rows;
+
+pub(super) use compare::run as compare;
+
+use super::chosen::{Chosen, Conditions};
+use super::failure::{Exit, Failure};
+use super::interrupt::Interrupt;
+use super::load::Loaded;
+use super::printer::Printer;
+use super::simulate::{Request, interrupted, simulate};
+use crate::experiment::perform::Work;
+use crate::experiment::{Design, FinishedRun, RunId, Shard, Store, StoreError, perform};
+use progress::Progress;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// An alternative that can be run.
+#[derive(Clone, Debug)]
+struct Contender {
+    /// Its scenario; several may share one.
+    loaded: Arc<Loaded>,
+    /// Its policy.
+    policy: Chosen,
+}
+
+/// An experiment that can be run.
+struct Experiment {
+    /// The plan.
+    design: Design,
+    /// The alternatives, in the order of the plan.
+    contenders: Vec<Contender>,
+    /// How each is run.
+    conditions: Conditions,
+    /// Threads.
+    threads: usize,
+    /// Whether no progress is shown.
+    quiet: bool,
+}
+
+/// Who looks on: whoever may interrupt, and whoever is told.
+struct Watch<'a> {
+    interrupt: &'a Interrupt,
+    printer: &'a mut Printer,
+}
+
+impl Experiment {
+    /// Runs what is not there yet of some replications, and returns all of the shard's.
+    fn perform(&self, replications: Range<u64>, shard: Shard, store: Option<&Store>, watch: &mut Watch<'_>) -> Result<Vec<FinishedRun>, Failure> {
+        let work = Work { design: &self.design, replications: replications.clone(), shard, store, threads: self.threads };
+        let total = self.design.runs(replications).len() as u64 / shard.of;
+        let progress = Progress::new(total, self.quiet, watch.printer);
+        let interrupt = watch.interrupt;
+        let runs = perform(&work, |unit: &[RunId], keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync)| {
+            for id in unit {
+                let run = self.run(*id, interrupt, &progress)?;
+                keep(run)?;
+            }
+            Ok(())
+        });
+        progress.finish();
+        runs
+    }
+
+    fn run(&self, id: RunId, interrupt: &Interrupt, progress: &Progress<'_>) -> Result<FinishedRun, Failure> {
+        if interrupt.asked() {
+            return Err(interrupted());
+        }
+        let contender = &self.contenders[id.alternative];
+        let request = Request {
+            model: contender.loaded.model(),
+            policy: &contender.policy,
+            conditions: self.conditions,
+            seed: self.design.seed,
+            replication: id.replication,
+            interrupt,
+            quiet: true,
+        };
+        let name = &self.design.alternatives[id.alternative].name;
+        let outcome = simulate(&request, None)?;
+        if let Some(failure) = outcome.stopped {
+            return Err(failure.of_run(name, id.replication));
+        }
+        let summary = serde_json::to_value(outcome.summary.timeless()).expect("a summary is plain data");
+        let run = FinishedRun::new(id, &summary);
+        progress.finished(name, &run, outcome.summary.wall_s.unwrap_or_default());
+        Ok(run)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(why) => Self::new(Exit::Usage, why).help("choose another directory, or `--force`, which throws the old runs away"),
+            StoreError::Directory(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The metrics that a comparison shows unless others are asked for, and how numbers of each unit are written.
+
+use crate::cli::summary::words::{count, number};
+use crate::experiment::comparison::{Difference, Row};
+
+/// What is shown: the path of a metric, a short name for it, and what it is called in a sentence.
+const SHOWN: &[(&str, &str, &str)] = &[
+    ("latency.queue_wait.mean", "queue wait, mean", "mean queue wait"),
+    ("latency.completion.p95", "completion, p95", "p95 completion"),
+    ("utilisation.effective", "utilisation, effective", "effective utilisation"),
+    ("gpu_hours.west_share", "west share of GPU-h", "the west's share of GPU-hours"),
+    (NET_PRICE, "tenants' net cost", "net cost"),
+    ("money.public_cny_per_gpu_hour", "public spend", "public spend"),
+    ("carbon_kg.location", "carbon, location", "location carbon"),
+    ("carbon_kg.market", "carbon, contract", "contract carbon"),
+];
+
+/// What tenants pay in the end: the metric by which the best is chosen unless another is named.
+pub(super) const NET_PRICE: &str = "utilisation.net_price_cny_per_gpu_hour";
+
+/// Returns the paths that are shown unless others are asked for.
+pub(super) fn shown() -> impl Iterator<Item = &'static str> {
+    SHOWN.iter().map(|(path, ..)| *path)
+}
+
+/// Returns a short name for a metric: of one that is not always shown, its path.
+pub(super) fn label(path: &str) -> &str {
+    SHOWN.iter().find(|(known, ..)| *known == path).map_or(path, |(_, label, _)| label)
+}
+
+/// Returns what a metric is called in a sentence.
+pub(super) fn phrase(path: &str) -> &str {
+    SHOWN.iter().find(|(known, ..)| *known == path).map_or(path, |(.., phrase)| phrase)
+}
+
+/// How numbers of a metric are written in a table: all of a row in one unit.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Scale {
+    /// What a number of the table stands for, in the metric's own unit.
+    size: f64,
+    /// The unit of the table.
+    pub(super) unit: &'static str,
+}
+
+impl Scale {
+    /// Chooses the unit in which a row's baseline is easiest to read.
+    pub(super) fn of(row: &Row, baseline: usize) -> Self {
+        let known = || row.cells.iter().filter_map(|cell| cell.mean);
+        let size = row.cells[baseline].mean.filter(|mean| *mean != 0.0).unwrap_or_else(|| known().fold(0.0, |a, b| a.max(b.abs()))).abs();
+        let fitting = |units: &[(f64, &'static str)]| {
+            let (size, unit) = units.iter().rfind(|(unit, _)| size >= *unit).unwrap_or(&units[0]);
+            Self { size: *size, unit }
+        };
+        match row.metric.unit {
+            "s" => fitting(&[(1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "d")]),
+            "kg" => fitting(&[(1.0, "kg"), (1e3, "t")]),
+            "CNY" => fitting(&[(1.0, "CNY"), (1e6, "M CNY")]),
+            "kWh" => fitting(&[(1.0, "kWh"), (1e3, "MWh"), (1e6, "GWh")]),
+            "GPU-hours" => fitting(&[(1.0, "GPU-h"), (1e6, "M GPU-h")]),
+            "share" => Self { size: 0.01, unit: "%" },
+            "CNY/GPU-hour" => Self { size: 1.0, unit: "CNY/GPU-h" },
+            unit => Self { size: 1.0, unit },
+        }
+    }
+    /// Writes a value.
+    pub(super) fn value(self, value: f64) -> String {
+        number(value / self.size)
+    }
+    /// Writes a difference with its half-width: shares in percentage points, what has a baseline in per cent of it, and the rest in its unit.
+    pub(super) fn difference(self, difference: &Difference) -> String {
+        let (mean, half_width, unit) = match (self.unit, difference.relative()) {
+            ("%", _) => (difference.mean / self.size, difference.half_width.map(|it| it / self.size), " pp"),
+            (_, Some(relative)) => (100.0 * relative, difference.relative_half_width().map(|it| 100.0 * it), "%"),
+            (_, None) => (difference.mean / self.size, difference.half_width.map(|it| it / self.size), ""),
+        };
+        signed(mean, half_width, unit)
+    }
+}
+
+/// Writes `-12.3% ± 0.4`: as many decimals as the half-width has a meaning for.
+fn signed(mean: f64, half_width: Option<f64>, unit: &str) -> String {
+    let decimals = match half_width {
+        Some(half_width) if half_width != 0.0 => decimals_of(half_width),
+        _ => decimals_of(mean / 100.0).min(2),
+    };
+    let plain = format!("{:.decimals$}", mean.abs());
+    let plain = if mean.abs() >= 1000.0 { count(mean.abs().round() as u64) } else { plain };
+    let sign = if plain.chars().all(|digit| matches!(digit, '0' | '.')) {
+        ""
+    } else if mean < 0.0 {
+        "-"
+    } else {
+        "+"
+    };
+    match half_width {
+        Some(half_width) => format!("{sign}{plain}{unit} ± {half_width:.decimals$}"),
+        None => format!("{sign}{plain}{unit}"),
+    }
+}
+
+/// Decimals that show one digit of a number, or two of one that begins with 1.
+fn decimals_of(size: f64) -> usize {
+    (0..6).find(|decimals| size.abs() >= 0.95 / [1.0, 10.0, 100.0, 1e3, 1e4, 1e5][*decimals]).unwrap_or(6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::metrics;
+
+    #[test]
+    fn every_metric_that_is_shown_exists() {
+        assert!(shown().all(|path| metrics::find(path).is_some()));
+        assert_eq!((label("carbon_kg.market"), label("jobs.finished")), ("carbon, contract", "jobs.finished"));
+    }
+
+    #[test]
+    fn differences_have_the_digits_that_mean_something() {
+        assert_eq!(signed(-12.34, Some(0.41), "%"), "-12.3% ± 0.4");
+        assert_eq!(signed(-55.6, Some(3.7), "%"), "-56% ± 4");
+        assert_eq!(signed(3.24, Some(0.026), " pp"), "+3.24 pp ± 0.03");
+        assert_eq!(signed(12.0, None, "%"), "+12.0%");
+        assert_eq!(signed(0.001, Some(0.5), "%"), "0.0% ± 0.5");
+        assert_eq!(signed(12.5, Some(0.0), "%"), "+12.5% ± 0.0");
+        assert_eq!(signed(0.0, Some(0.0), "%"), "0.00% ± 0.00");
+    }
+}

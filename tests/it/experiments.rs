@@ -1,0 +1,73 @@
+//! Experiments as their users run them: `edwc compare` and what it leaves.
+
+use crate::program::{folder, told};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Two policies on a scenario that takes moments.
+const COMPARE: &[&str] =
+    &["compare", "quickstart", "--policy", "fifo+nearest", "--policy", "fifo+cheapest+easy", "-q", "--set", "scenario.horizon=2 d"];
+
+fn compared(more: &[&str]) -> String {
+    told(&[COMPARE, more].concat())
+}
+
+/// Reads all files of a directory by their paths.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path()) {
+        let name = entry.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+        if entry.is_dir() {
+            found.extend(files(&entry).into_iter().map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)));
+        } else {
+            found.insert(name, fs::read(&entry).expect("a file can be read"));
+        }
+    }
+    found
+}
+
+#[test]
+fn threads_do_not_show_and_more_replications_leave_the_first_as_they_were() {
+    let folder = folder();
+    let run = |name: &str, threads: &str, replications: &str| {
+        let out = folder.path().join(name);
+        let printed = compared(&["-r", replications, "--threads", threads, "--out", out.to_str().expect("the path is text")]);
+        (printed, files(&out))
+    };
+    let (one, two) = (run("one", "1", "3"), run("two", "2", "3"));
+    assert!(one.0 == two.0 && one.1 == two.1, "the number of threads shows");
+    let six = run("six", "2", "6").1;
+    let of_runs = |files: &BTreeMap<String, Vec<u8>>| {
+        files.iter().filter(|(name, _)| name.starts_with("runs/")).map(|(a, b)| (a.clone(), b.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_runs(&one.1).len(), 6);
+    assert!(of_runs(&one.1).iter().all(|(name, bytes)| six.get(name) == Some(bytes)), "the first replications changed");
+    let grown = run("one", "2", "6");
+    assert!(grown.1 == six, "three replications and three more are not six");
+}
+
+#[test]
+fn a_policy_does_not_differ_from_itself() {
+    let json = told(&["compare", "quickstart", "--policy", "fifo", "--policy", "fifo", "-q", "-r", "3", "--json", "--set", "scenario.horizon=2 d"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let metrics = json["metrics"].as_object().expect("there are metrics");
+    assert!(metrics.len() > 100);
+    for (path, metric) in metrics {
+        let difference = &metric["alternatives"]["fifo-2"]["difference"];
+        assert!(difference.is_null() || difference["mean"] == 0.0 && difference["verdict"] == "no difference", "{path}: {difference}");
+    }
+}
+
+#[test]
+fn a_run_of_its_own_is_the_first_replication() {
+    let alone: serde_json::Value =
+        serde_json::from_str(&told(&["run", "quickstart", "--json", "-q", "--set", "scenario.horizon=2 d"])).expect("it is JSON");
+    let folder = folder();
+    let out = folder.path().join("e");
+    told(&["compare", "quickstart", "-q", "-r", "2", "--set", "scenario.horizon=2 d", "--out", out.to_str().expect("the path is text")]);
+    let text = fs::read_to_string(out.join("runs/0000-000.json")).expect("the first run is kept");
+    let kept: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    assert_eq!(kept["run"]["fingerprint"], alone["fingerprint"]);
+    assert_eq!(kept["run"]["metrics"]["jobs.finished"].as_f64(), alone["jobs"]["finished"].as_f64());
+}

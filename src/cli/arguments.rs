@@ -16,8 +16,10 @@ pub(crate) struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a scenario and show what happened; without a file, list the scenarios that edwc brings along.
+    /// Run a scenario and show what happened; without a file, list those at hand.
     Run(Run),
+    /// Compare scenarios and policies under the same seeds.
+    Compare(Compare),
     /// Report everything that is wrong with a scenario file.
     Check(Check),
     /// Explain the code of an error or a warning.
@@ -38,8 +40,6 @@ pub(crate) enum Command {
     /// Look at a log of jobs, convert it, or fit laws to it.
     #[command(subcommand)]
     Trace(Trace),
-    /// Compare scenarios and policies under the same seeds, and say how sure the differences are.
-    Compare(Compare),
     /// Tell a job's story from a run with `--explain`.
     Why(Why),
     /// Run again from an output directory and compare.

@@ -123,6 +123,9 @@ pub(crate) struct Compare {
     /// Compare with the same scenario without this part of it, such as `subsidy.hangzhou`, as the baseline; may be given many times.
     #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
     pub(crate) without: Vec<String>,
+    /// Pair every job with the same job of the baseline: what moved, what would have gone there anyway, who gained and who lost.
+    #[arg(long)]
+    pub(crate) additionality: bool,
     /// Add replications until all intervals shown are as narrow as this share of the baseline, such as `2%`.
     #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "shard")]
     pub(crate) precision: Option<f64>,

@@ -10,6 +10,7 @@ use crate::base::Span;
 use crate::base::random::Seed;
 use crate::bridge::Transcript;
 use crate::engine::{Ending, Options, Run, RunError};
+use crate::experiment::Footprint;
 use crate::model::{Model, SourceError};
 use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
@@ -71,7 +72,12 @@ pub(super) struct Files<'a> {
 }
 
 /// Runs a scenario under a policy; files, if there are any, get every record.
-pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> Result<Outcome, Failure> {
+pub(super) fn simulate(request: &Request<'_>, files: Option<Files<'_>>) -> Result<Outcome, Failure> {
+    simulate_into(request, files, None)
+}
+
+/// Runs a scenario as [`simulate`] does; a footprint, if there is one, gets what is needed to pair its jobs with those of another run.
+pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>, mut footprint: Option<&mut Footprint>) -> Result<Outcome, Failure> {
     let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: request.replication };
@@ -88,7 +94,7 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
     let sources = Box::new(workload::open(model, seed)?);
     let keep = files.is_some();
     let mut watcher = files.as_ref().is_some_and(|files| files.story.is_some()).then(Watcher::default);
-    let options = Options { keep_postings: keep, sample_every: keep.then_some(SAMPLE_EVERY) };
+    let options = Options { keep_postings: keep || footprint.is_some(), sample_every: keep.then_some(SAMPLE_EVERY) };
     let mut run = Run::new(model, sources, policy.needs(), seed, options)?;
     let mut collector = Collector::new(model);
     let mut postings = Vec::new();
@@ -107,6 +113,7 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
             Err(error) => return Err(error.into()),
         }
         if run.jobs_out().len() >= DRAIN_AT {
+            follow(&mut footprint, &mut run, &mut postings);
             drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
         }
         rounds = rounds.wrapping_add(1);
@@ -121,11 +128,18 @@ pub(super) fn simulate(request: &Request<'_>, mut files: Option<Files<'_>>) -> R
     if let Some(watcher) = &mut watcher {
         watcher.close(run.now(), run.model());
     }
+    follow(&mut footprint, &mut run, &mut postings);
     drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
     let mut ending = run.finish(stopped.is_some())?;
     collector.jobs(&ending.jobs);
-    if let Some(files) = &mut files {
+    if keep || footprint.is_some() {
         postings.extend(ending.ledger.drain_postings());
+    }
+    if let Some(footprint) = footprint {
+        footprint.jobs(&ending.jobs);
+        footprint.postings(&postings);
+    }
+    if let Some(files) = &mut files {
         write(files, &ending, &postings).map_err(|error| table_failure(&error))?;
     }
     let wall = Wall { run_s: started.elapsed().as_secs_f64(), decision_s: timed.decision_time() };
@@ -166,6 +180,15 @@ pub(super) fn interrupted() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run")
 }
 
+/// Lets a footprint see what is about to be drained; without files, movements of money end here.
+fn follow(footprint: &mut Option<&mut Footprint>, run: &mut Run, postings: &mut Vec<Posting>) {
+    if let Some(footprint) = footprint {
+        postings.extend(run.ledger().drain_postings());
+        footprint.jobs(run.jobs_out());
+        footprint.postings(postings);
+    }
+}
+
 fn drain(
     run: &mut Run,
     collector: &mut Collector,
@@ -182,9 +205,9 @@ fn drain(
             let told = story.facts(watcher.take()).and_then(|()| story.jobs(run.jobs_out())).and_then(|()| story.postings(postings));
             told.map_err(|error| table_failure(&error))?;
         }
-        postings.clear();
         run.samples_out().clear();
     }
+    postings.clear();
     run.jobs_out().clear();
     Ok(())
 }

@@ -6,6 +6,7 @@
 pub mod comparison;
 pub mod design;
 pub mod finished;
+pub mod moved;
 pub mod perform;
 pub mod shard;
 pub mod store;
@@ -13,6 +14,7 @@ pub mod store;
 pub use comparison::Comparison;
 pub use design::{Alternative, Design, RunId};
 pub use finished::FinishedRun;
+pub use moved::Footprint;
 pub use perform::perform;
 pub use shard::Shard;
 pub use store::{Store, StoreError};

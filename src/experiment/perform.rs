@@ -78,7 +78,13 @@ fn units_of(design: &Design, replications: Range<u64>) -> Vec<Vec<RunId>> {
     if !design.pairs_jobs {
         return design.runs(replications).into_iter().map(|id| vec![id]).collect();
     }
-    replications.map(|replication| design.runs(replication..replication + 1)).collect()
+    let baseline_first = |id: &RunId| (id.alternative != design.baseline, id.alternative);
+    let unit = |replication| {
+        let mut unit = design.runs(replication..replication + 1);
+        unit.sort_by_key(baseline_first);
+        unit
+    };
+    replications.map(unit).collect()
 }
 
 #[cfg(test)]

@@ -248,7 +248,7 @@ static END: &[Leaf] = &[
 
 /// Finds what a path of a summary is, whatever names stand in it: its place in the list, and the metric under this path.
 pub fn find(path: &str) -> Option<(usize, Metric)> {
-    static LIST: LazyLock<Vec<Metric>> = LazyLock::new(all);
+    static LIST: LazyLock<Vec<Metric>> = LazyLock::new(|| [all(), paired()].concat());
     let fits = |pattern: &str| {
         let (mut pattern, mut given) = (pattern.split('.'), path.split('.'));
         loop {
@@ -263,7 +263,42 @@ pub fn find(path: &str) -> Option<(usize, Metric)> {
     Some((place, Metric { path: path.to_owned(), ..metric.clone() }))
 }
 
-/// Lists every metric, in the order of the summary.
+static MOVED: &[Leaf] = &[
+    ("west_gpu_hours", "GPU-hours", Neither, "in the west, more than in the baseline", "西部净增卡时"),
+    ("to_west_gpu_hours", "GPU-hours", Neither, "of jobs that went west", "转入西部的卡时"),
+    ("from_west_gpu_hours", "GPU-hours", Neither, "of jobs that left the west", "转出西部的卡时"),
+    ("new_gpu_hours", "GPU-hours", Neither, "of jobs that did not run in the baseline", "新增运行的卡时"),
+    ("public_cny", "CNY", Neither, "public money for measured jobs, more than in the baseline", "公共支出增量"),
+    (
+        "public_cny_per_west_gpu_hour",
+        "CNY/GPU-hour",
+        Lower,
+        "that ÷ GPU-hours moved west, net; absent if none are",
+        "每转移卡时的公共支出",
+    ),
+    ("windfall_cny", "CNY", Lower, "thereof for jobs that ran on the same side anyway", "非额外补贴"),
+    ("windfall_share", "share", Lower, "windfall ÷ public money for jobs that got more than before", "非额外补贴占比"),
+    ("windfall_gpu_hours", "GPU-hours", Neither, "GPU-hours of jobs with a windfall", "非额外补贴的卡时"),
+    ("gained_jobs", "jobs", Neither, "finished in both that pay less than before", "受益作业"),
+    ("lost_jobs", "jobs", Neither, "finished in both that pay more than before", "受损作业"),
+    ("by_region.NAME.net_cny", "CNY", Lower, "what the region's tenants pay, more than in the baseline", "区域租户实付增量"),
+    (
+        "by_region.NAME.completion_s",
+        "s",
+        Lower,
+        "mean completion of its jobs that finished in both, longer than in the baseline",
+        "区域完成时间增量",
+    ),
+];
+
+/// Lists the metrics that only a comparison has, job by job with the baseline; they stand behind all others.
+pub fn paired() -> Vec<Metric> {
+    let mut list = List(Vec::new());
+    list.leaves(("moved.", "moved", "转移"), MOVED);
+    list.0
+}
+
+/// Lists every metric of a run, in the order of the summary.
 pub fn all() -> Vec<Metric> {
     let mut list = List(Vec::new());
     list.leaves(("", "", ""), RUN);
@@ -302,7 +337,18 @@ pub fn reference() -> String {
          scenario, or for a reason. Percentiles are nearest-rank, to three significant digits; means and maxima are exact. A number that does \
          not exist (the wait of no job) is `null`.\n\n| path | unit | better | meaning | 中文 |\n|---|---|---|---|---|\n",
     );
-    for metric in all() {
+    rows(&mut page, &all());
+    page.push_str(
+        "\n# Metrics of a comparison\n\nWhat `edwc compare --additionality` adds: every job of an alternative beside the same job of the baseline.\n\n\
+         | path | unit | better | meaning | 中文 |\n|---|---|---|---|---|\n",
+    );
+    rows(&mut page, &paired());
+    super::columns::reference(&mut page);
+    page
+}
+
+fn rows(page: &mut String, metrics: &[Metric]) {
+    for metric in metrics {
         let better = match metric.better {
             Lower => "lower",
             Higher => "higher",
@@ -310,8 +356,6 @@ pub fn reference() -> String {
         };
         page.push_str(&format!("| `{}` | {} | {better} | {} | {} |\n", metric.path, metric.unit, metric.english, metric.chinese));
     }
-    super::columns::reference(&mut page);
-    page
 }
 
 struct List(Vec<Metric>);

@@ -175,13 +175,18 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// Takes away what is at a path.
+    /// Takes away what is at a path, with what the evidence says of it.
     pub(super) fn take_away(&mut self, table: &mut Table, path: &str) {
         if segments(path).and_then(|keys| remove(table, &keys)).is_none() {
             let file = self.add_argument(path);
             let nothing =
                 Diagnostic::new(BAD_OVERRIDE, format!("nothing is at `{path}` to be taken away")).at(At::new(file, 0..path.len()), OVERRIDE);
             self.out.push(nothing.help("name a value of the scenario, such as `subsidy.hangzhou`"));
+            return;
+        }
+        if let Some(Value::Table(evidence)) = table.value_mut("evidence").map(|node| &mut node.value) {
+            let gone: Vec<String> = evidence.iter().map(|(about, _)| about.to_owned()).filter(|about| is_within(about, path)).collect();
+            gone.iter().for_each(|about| drop(evidence.remove(about)));
         }
     }
 
@@ -236,6 +241,11 @@ fn toml_string(text: &str) -> String {
 
 fn file_name(path: &str) -> String {
     Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Tells whether one path is the other, or below it.
+fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn remove(table: &mut Table, keys: &[String]) -> Option<Node> {

@@ -71,3 +71,44 @@ fn a_run_of_its_own_is_the_first_replication() {
     assert_eq!(kept["run"]["fingerprint"], alone["fingerprint"]);
     assert_eq!(kept["run"]["metrics"]["jobs.finished"].as_f64(), alone["jobs"]["finished"].as_f64());
 }
+
+#[test]
+fn what_a_subsidy_moved_is_counted_job_by_job() {
+    let compare = ["compare", "quickstart", "--without", "subsidy.hangzhou", "-q", "-r", "3", "--json", "--set", "scenario.horizon=3 d"];
+    let json: serde_json::Value = serde_json::from_str(&told(&compare)).expect("it is JSON");
+    assert_eq!(json["baseline"], "without subsidy.hangzhou");
+    let of = |path: &str| {
+        let values = json["metrics"][path]["alternatives"]["as it is"]["values"].as_array().expect("there are values");
+        values.iter().map(|value| value.as_f64().expect("it is a number")).collect::<Vec<_>>()
+    };
+    let before = |path: &str| {
+        let values = json["metrics"][path]["alternatives"]["without subsidy.hangzhou"]["values"].as_array().expect("there are values");
+        values.iter().map(|value| value.as_f64().expect("it is a number")).collect::<Vec<_>>()
+    };
+    assert_eq!(before("money.public_cny"), [0.0; 3], "without the only subsidy nobody pays");
+    for replication in 0..3 {
+        let (west, public) = (of("moved.west_gpu_hours")[replication], of("moved.public_cny")[replication]);
+        assert!(west.abs() > 1.0 && public > 0.0, "{west} {public}");
+        let (gone, left) = (of("moved.to_west_gpu_hours")[replication], of("moved.from_west_gpu_hours")[replication]);
+        assert!(gone >= 0.0 && left >= 0.0 && (0.0..=1.0).contains(&of("moved.windfall_share")[replication]));
+        assert!(of("moved.windfall_cny")[replication] <= public * 1.000_001);
+    }
+}
+
+#[test]
+fn pairs_of_jobs_go_on_where_they_stopped() {
+    let folder = folder();
+    let run = |name: &str, replications: &str| {
+        let out = folder.path().join(name);
+        let path = out.to_str().expect("the path is text");
+        let compare =
+            ["compare", "quickstart", "--without", "subsidy.hangzhou", "-q", "--set", "scenario.horizon=2 d", "-r", replications, "--out", path];
+        told(&compare);
+        out
+    };
+    let whole = files(&run("whole", "2"));
+    let parts = run("parts", "1");
+    // The baseline of the second replication is there, its alternative is not: the pair is made anew.
+    fs::copy(folder.path().join("whole/runs/0001-000.json"), parts.join("runs/0001-000.json")).expect("a run can be copied");
+    assert!(files(&run("parts", "2")) == whole, "going on gives other bytes");
+}

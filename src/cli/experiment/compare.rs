@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     if let Some(name) = &arguments.baseline {
         experiment.design.baseline = prepare::find_alternative(&experiment.design, name)?;
     }
+    experiment.design.pairs_jobs = (arguments.additionality || !arguments.without.is_empty()) && experiment.design.alternatives.len() > 1;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
     let mut watch = Watch { interrupt: &interrupt, printer };
     let store = open(&experiment, arguments, &mut watch)?;
@@ -44,6 +45,9 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     let width = printer.width();
     printer.out(&heading(&experiment, &comparison, width));
     printer.out(&format!("\n{}\n", differences::table(&comparison, &shown, width)));
+    if experiment.design.pairs_jobs {
+        printer.out(&format!("{}\n", differences::moved(&comparison, width)));
+    }
     printer.out(&differences::sentences(&comparison, &shown, width));
     if let Some(sentence) = best_of(&comparison, &best, arguments) {
         printer.out(&wrap(&sentence, width, "  "));

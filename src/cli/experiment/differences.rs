@@ -12,19 +12,19 @@ const WIDEST_NAME: usize = 28;
 /// Writes the table of some metrics: the baseline's values, and the others' differences to it. What does not fit beside each other stands below.
 pub(super) fn table(comparison: &Comparison, paths: &[String], width: usize) -> String {
     let others: Vec<usize> = (0..comparison.names.len()).filter(|at| *at != comparison.baseline).collect();
-    let mut fitting = others.len();
-    // Fewer beside each other until the widest block fits; one always stands, cut where it must be.
-    loop {
-        let blocks: Vec<String> = match others.as_slice() {
-            [] => vec![block(comparison, paths, &[]).render_whole(width)],
-            others => others.chunks(fitting.max(1)).map(|block_of| block(comparison, paths, block_of).render_whole(width)).collect(),
-        };
-        let fits = others.chunks(fitting.max(1)).all(|block_of| block(comparison, paths, block_of).width() <= width);
-        if fits || fitting <= 1 {
-            return blocks.join("\n");
-        }
+    if others.is_empty() {
+        return block(comparison, paths, &[]).render_whole(width);
+    }
+    beside(&others, width, |others| block(comparison, paths, others))
+}
+
+/// Puts as many alternatives beside each other as fit; the others stand below. One always stands, cut where it must be.
+fn beside(others: &[usize], width: usize, block: impl Fn(&[usize]) -> Table) -> String {
+    let mut fitting = others.len().max(1);
+    while fitting > 1 && others.chunks(fitting).any(|others| block(others).width() > width) {
         fitting -= 1;
     }
+    others.chunks(fitting).map(|others| block(others).render_whole(width)).collect::<Vec<_>>().join("\n")
 }
 
 fn block(comparison: &Comparison, paths: &[String], others: &[usize]) -> Table {
@@ -57,6 +57,29 @@ fn block(comparison: &Comparison, paths: &[String], others: &[usize]) -> Table {
         table.push(cells);
     }
     table
+}
+
+/// Writes the table of what moved: each alternative's jobs beside those of the baseline.
+pub(super) fn moved(comparison: &Comparison, width: usize) -> String {
+    let others: Vec<usize> = (0..comparison.names.len()).filter(|at| *at != comparison.baseline).collect();
+    let block = |others: &[usize]| {
+        let mut header = vec![format!("job by job since {}", cut(&comparison.names[comparison.baseline], WIDEST_NAME)), String::new()];
+        header.extend(others.iter().map(|at| cut(&comparison.names[*at], WIDEST_NAME)));
+        let mut table = Table::of(header);
+        for (path, name) in super::rows::moved() {
+            let Some(row) = comparison.row(path) else { continue };
+            let scale = Scale::of(row, comparison.baseline);
+            let cell = |at: &usize| {
+                let cell = &row.cells[*at];
+                // A mean over some of the replications would say something else: where nothing moved west, an hour has no price.
+                let of_all = cell.mean.filter(|_| cell.values.iter().all(Option::is_some));
+                of_all.map_or_else(|| "-".to_owned(), |mean| scale.estimate(mean, cell.half_width)).into()
+            };
+            table.push([(*name).into(), scale.unit.into()].into_iter().chain(others.iter().map(cell)).collect());
+        }
+        table
+    };
+    beside(&others, width, block)
 }
 
 /// Writes a verdict; its colour only repeats the word.

@@ -15,9 +15,9 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::Loaded;
 use super::printer::Printer;
-use super::simulate::{Request, interrupted, simulate};
+use super::simulate::{Request, interrupted, simulate_into};
 use crate::experiment::perform::Work;
-use crate::experiment::{Design, FinishedRun, RunId, Shard, Store, StoreError, perform};
+use crate::experiment::{Design, FinishedRun, Footprint, RunId, Shard, Store, StoreError, perform};
 use progress::Progress;
 use std::ops::Range;
 use std::sync::Arc;
@@ -59,17 +59,41 @@ impl Experiment {
         let progress = Progress::new(total, self.quiet, watch.printer);
         let interrupt = watch.interrupt;
         let runs = perform(&work, |unit: &[RunId], keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync)| {
-            for id in unit {
-                let run = self.run(*id, interrupt, &progress)?;
-                keep(run)?;
+            if self.design.pairs_jobs {
+                return self.run_paired(unit, interrupt, &progress, keep);
             }
-            Ok(())
+            unit.iter().try_for_each(|id| keep(self.run(*id, interrupt, &progress, None)?))
         });
         progress.finish();
         runs
     }
 
-    fn run(&self, id: RunId, interrupt: &Interrupt, progress: &Progress<'_>) -> Result<FinishedRun, Failure> {
+    /// Runs alternatives of one replication, each beside the baseline, which is run again if it was finished before: its jobs are not kept.
+    fn run_paired(
+        &self,
+        unit: &[RunId],
+        interrupt: &Interrupt,
+        progress: &Progress<'_>,
+        keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync),
+    ) -> Result<(), Failure> {
+        let Some(first) = unit.first() else { return Ok(()) };
+        let baseline = RunId { alternative: self.design.baseline, ..*first };
+        let model = |id: RunId| self.contenders[id.alternative].loaded.model();
+        let mut before = Footprint::new(model(baseline));
+        let run = self.run(baseline, interrupt, progress, Some(&mut before))?;
+        if unit.contains(&baseline) {
+            keep(run)?;
+        }
+        for id in unit.iter().filter(|id| **id != baseline) {
+            let mut after = Footprint::new(model(*id));
+            let mut run = self.run(*id, interrupt, progress, Some(&mut after))?;
+            run.metrics.extend(after.since(&before));
+            keep(run)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, id: RunId, interrupt: &Interrupt, progress: &Progress<'_>, footprint: Option<&mut Footprint>) -> Result<FinishedRun, Failure> {
         if interrupt.asked() {
             return Err(interrupted());
         }
@@ -84,7 +108,7 @@ impl Experiment {
             quiet: true,
         };
         let name = &self.design.alternatives[id.alternative].name;
-        let outcome = simulate(&request, None)?;
+        let outcome = simulate_into(&request, None, footprint)?;
         if let Some(failure) = outcome.stopped {
             return Err(failure.of_run(name, id.replication));
         }

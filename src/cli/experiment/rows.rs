@@ -15,6 +15,23 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("carbon_kg.market", "carbon, contract", "contract carbon"),
 ];
 
+/// What of the pairs of jobs is shown.
+const MOVED: &[(&str, &str)] = &[
+    ("moved.west_gpu_hours", "GPU-hours moved west"),
+    ("moved.to_west_gpu_hours", "  went west"),
+    ("moved.from_west_gpu_hours", "  left the west"),
+    ("moved.public_cny", "public money"),
+    ("moved.public_cny_per_west_gpu_hour", "  per GPU-hour moved"),
+    ("moved.windfall_share", "windfall"),
+    ("moved.gained_jobs", "jobs that pay less"),
+    ("moved.lost_jobs", "jobs that pay more"),
+];
+
+/// Returns the paths and names of what is shown of the pairs of jobs.
+pub(super) fn moved() -> &'static [(&'static str, &'static str)] {
+    MOVED
+}
+
 /// What tenants pay in the end: the metric by which the best is chosen unless another is named.
 pub(super) const NET_PRICE: &str = "utilisation.net_price_cny_per_gpu_hour";
 
@@ -66,6 +83,14 @@ impl Scale {
     pub(super) fn value(self, value: f64) -> String {
         number(value / self.size)
     }
+    /// Writes a value with its half-width.
+    pub(super) fn estimate(self, mean: f64, half_width: Option<f64>) -> String {
+        let Some(half_width) = half_width else { return self.value(mean) };
+        let decimals = decimals_of(half_width / self.size).min(4);
+        let plain = if decimals == 0 { grouped(mean / self.size) } else { format!("{:.decimals$}", mean / self.size) };
+        let half_width = if decimals == 0 { grouped(half_width / self.size) } else { format!("{:.decimals$}", half_width / self.size) };
+        format!("{plain} ± {half_width}")
+    }
     /// Writes a difference with its half-width: shares in percentage points, what has a baseline in per cent of it, and the rest in its unit.
     pub(super) fn difference(self, difference: &Difference) -> String {
         let (mean, half_width, unit) = match (self.unit, difference.relative()) {
@@ -96,6 +121,12 @@ fn signed(mean: f64, half_width: Option<f64>, unit: &str) -> String {
         Some(half_width) => format!("{sign}{plain}{unit} ± {half_width:.decimals$}"),
         None => format!("{sign}{plain}{unit}"),
     }
+}
+
+/// Writes a whole number with thousands separators.
+fn grouped(value: f64) -> String {
+    let sign = if value <= -0.5 { "-" } else { "" };
+    format!("{sign}{}", count(value.abs().round() as u64))
 }
 
 /// Decimals that show one digit of a number, or two of one that begins with 1.

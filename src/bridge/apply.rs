@@ -53,6 +53,11 @@ impl Teller {
                 let result = plan.migrate(slot, &shares);
                 self.note(at, *job, result, view).map(drop)
             }
+            Wish::Resize { job, gpus } => {
+                let slot = self.slot(*job, view)?;
+                let result = plan.resize(slot, *gpus);
+                self.note(at, *job, result, view).map(drop)
+            }
             Wish::Defer { job, until_us } => {
                 let slot = self.slot(*job, view)?;
                 let result = plan.defer(slot, Time(*until_us));

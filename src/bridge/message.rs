@@ -103,6 +103,13 @@ pub enum Wish {
         /// Its parts, instead.
         parts: Option<Vec<WishedPart>>,
     },
+    /// Lets a running job that is elastic go on with more or fewer GPUs.
+    Resize {
+        /// The job.
+        job: JobNumber,
+        /// How many.
+        gpus: u32,
+    },
     /// Holds a queued job back.
     Defer {
         /// The job.
@@ -408,6 +415,17 @@ pub(super) struct SiteState {
     pub carbon_mg_per_kwh: i64,
 }
 
+/// The sizes of an elastic job.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sizes {
+    /// The fewest GPUs.
+    pub min_gpus: u32,
+    /// The most.
+    pub max_gpus: u32,
+    /// Of its time with `gpus`, the share that more GPUs do not shorten.
+    pub serial_millionths: u64,
+}
+
 /// A queued job.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Job<'a> {
@@ -417,6 +435,9 @@ pub(super) struct Job<'a> {
     pub submit_us: u64,
     /// The GPUs of its gang.
     pub gpus: u32,
+    /// The sizes at which it can run beside that; only of a job that is elastic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elastic: Option<Sizes>,
     /// Its user's estimate of its work, on the reference chip.
     pub estimate_us: u64,
     /// Its true work on the reference chip; only for an oracle.

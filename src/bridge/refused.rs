@@ -65,6 +65,9 @@ impl Refused {
             }
             Refusal::Admission { site } => told.site = Some(site.0),
             Refusal::Deferred { until } => told.until_us = Some(until.0),
+            Refusal::Size { asked, min, max } => {
+                (told.asked, told.available) = (Some(asked), Some(asked.clamp(u64::from(min), u64::from(max))));
+            }
             Refusal::Rules(rule) => told.rule(rule, model),
             Refusal::Split | Refusal::UnderWay | Refusal::Stale | Refusal::NothingToMove | Refusal::Protocol(_) => {}
         }
@@ -99,6 +102,7 @@ pub(super) fn word(wish: &Wish) -> &'static str {
         Wish::Bind { .. } => "bind",
         Wish::Preempt { .. } => "preempt",
         Wish::Migrate { .. } => "migrate",
+        Wish::Resize { .. } => "resize",
         Wish::Defer { .. } => "defer",
         Wish::Reject { .. } => "reject",
         Wish::Prefetch { .. } => "prefetch",

@@ -2,7 +2,7 @@
 
 use super::PROTOCOL;
 use super::message::{
-    Candidate, Chip, Class, Dataset, Fleet, Group, Hello, Job, Pool, PoolState, Quote, Region, Round, Said, Site, SiteState, Wishes,
+    Candidate, Chip, Class, Dataset, Fleet, Group, Hello, Job, Pool, PoolState, Quote, Region, Round, Said, Site, SiteState, Sizes, Wishes,
 };
 use super::refused::Refused;
 use crate::model::{JobId, JobNumber, Model, Owner, PoolId};
@@ -148,6 +148,7 @@ impl Teller {
             job: attributes.number,
             submit_us: attributes.submit.0,
             gpus: attributes.gpus,
+            elastic: attributes.elastic.map(|elastic| Sizes { min_gpus: elastic.min, max_gpus: elastic.max, serial_millionths: elastic.serial.0 }),
             estimate_us: attributes.estimate.0,
             work_us: self.needs.oracle.then(|| view.true_work(job).0),
             class: attributes.class.0,

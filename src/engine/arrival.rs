@@ -27,6 +27,8 @@ impl Run {
             submit: spec.submit,
             estimate: spec.estimate,
             gpus: spec.gpus.0,
+            asked_gpus: spec.gpus.0,
+            elastic: spec.elastic,
             class: spec.class,
             tenant: spec.tenant,
             group,

@@ -67,6 +67,11 @@ impl Run {
         } else {
             self.scene.jobs.running_anew(job);
         }
+        let gpus = running.parts.gpus();
+        if gpus != self.scene.jobs.attributes(job).gpus {
+            self.scene.jobs.set_gpus(job, gpus);
+            self.digest.event(History::Resized as u8, [now.0, running.number, u64::from(gpus)]);
+        }
         let mut prices = [Money::ZERO; 2];
         for (price, (pool, _)) in prices.iter_mut().zip(running.parts.iter()) {
             *price = self.scene.model.pools[pool].price;
@@ -110,7 +115,7 @@ impl Run {
     /// A job leaves its GPUs, which the plan has given back, for others.
     fn move_job(&mut self, started: &Started) -> Result<(), RunError> {
         let job = started.job;
-        self.stop_by_move(job, started.running.parts.as_slice()[0].0)?;
+        self.stop_by_move(job, &started.running.parts)?;
         // What it leaves behind is free for others: that makes a further round.
         self.wake_up_at(self.scene.now);
         self.start(started)?;
@@ -184,7 +189,7 @@ impl Run {
         let attributes = *self.scene.jobs.attributes(job);
         let from = status.checkpoint_at.map(|pool| self.scene.model.pools[pool].site).filter(|from| status.restore && *from != site);
         let size = self.scene.model.classes[attributes.class].checkpoint.map_or(0, |checkpoint| checkpoint.size_per_gpu.0);
-        let (Some(from), bytes) = (from, Bytes(size.saturating_mul(u64::from(attributes.gpus)))) else {
+        let (Some(from), bytes) = (from, Bytes(size.saturating_mul(u64::from(attributes.asked_gpus)))) else {
             return Ok(());
         };
         if bytes == Bytes::ZERO {

@@ -24,10 +24,11 @@ pub(super) enum History {
     Bind = 13,
     Money = 14,
     Moved = 15,
+    Resized = 16,
 }
 
 impl History {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Arrival,
         Self::Left,
         Self::Start,
@@ -43,6 +44,7 @@ impl History {
         Self::Bind,
         Self::Money,
         Self::Moved,
+        Self::Resized,
     ];
 }
 
@@ -79,6 +81,7 @@ pub fn describe(entry: &Entry, model: &Model) -> String {
             format!("{} CNY are paid{whose}", Money(i64::try_from(more).unwrap_or(i64::MAX)).as_yuan_f64())
         }
         Some(History::Moved) => format!("job {subject} leaves its GPUs for others, in {}", pool(more)),
+        Some(History::Resized) => format!("job {subject} has {more} GPUs from now on"),
         None => format!("an event of kind {}", entry.kind),
     };
     format!("{}: {what}", Time(at))

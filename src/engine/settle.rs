@@ -13,6 +13,7 @@ use crate::world::bookings::Bound;
 use crate::world::delta::Left;
 use crate::world::energy::Consumption;
 use crate::world::jobs::{Claiming, State};
+use crate::world::parts::Parts;
 use crate::world::plan::Preempt;
 use crate::world::quote;
 use crate::world::records::{Account, Fate, GpuTime, JobRecord, Posting, Purpose, Reason};
@@ -85,7 +86,7 @@ impl Run {
     }
 
     /// The plan has given a job's GPUs back, as it moves to others.
-    pub(super) fn stop_by_move(&mut self, job: JobId, to: PoolId) -> Result<(), RunError> {
+    pub(super) fn stop_by_move(&mut self, job: JobId, to: &Parts) -> Result<(), RunError> {
         let before = *self.scene.jobs.status(job);
         self.end_attempt(job, Stop::Kept)?;
         self.after_give_back(job);
@@ -93,9 +94,10 @@ impl Run {
             // Its checkpoint has not come here.
             self.scene.jobs.status_mut(job).checkpoint_at = before.checkpoint_at;
         }
-        let number = self.scene.jobs.attributes(job).number;
-        self.digest.event(History::Moved as u8, [self.scene.now.0, number, u64::from(to.0)]);
-        self.scene.jobs.usage_mut(job).migrations += 1;
+        let (number, gpus) = (self.scene.jobs.attributes(job).number, self.scene.jobs.attributes(job).gpus);
+        self.digest.event(History::Moved as u8, [self.scene.now.0, number, u64::from(to.as_slice()[0].0.0)]);
+        let usage = self.scene.jobs.usage_mut(job);
+        *if to.gpus() == gpus { &mut usage.migrations } else { &mut usage.resizes } += 1;
         Ok(())
     }
 
@@ -106,6 +108,7 @@ impl Run {
             self.scene.jobs.usage_mut(job).preemptions += 1;
         }
         self.scene.jobs.running_to_queued(job);
+        self.scene.jobs.set_gpus(job, self.scene.jobs.attributes(job).asked_gpus);
         let status = self.scene.jobs.status_mut(job);
         status.state = State::Queued;
         status.epoch = status.epoch.wrapping_add(1);
@@ -116,7 +119,7 @@ impl Run {
     fn bind_where_it_ran(&mut self, job: JobId) {
         let status = self.scene.jobs.status(job);
         let (pool, load_gpu_us) = (status.parts.as_slice()[0].0, status.load_gpu_us);
-        let gpus = self.scene.jobs.attributes(job).gpus;
+        let gpus = self.scene.jobs.attributes(job).asked_gpus;
         self.bookings.bind(self.scene.model.pools[pool].site, Bound { pool, load_gpu_us }, gpus);
     }
 
@@ -368,7 +371,7 @@ impl Run {
             source_id: hidden.source_id,
             tenant: attributes.tenant,
             class: attributes.class,
-            gpus: attributes.gpus,
+            gpus: attributes.asked_gpus,
             work: hidden.work,
             estimate: attributes.estimate,
             submit: attributes.submit,
@@ -387,6 +390,7 @@ impl Run {
             starts: usage.starts,
             preemptions: usage.preemptions,
             migrations: usage.migrations,
+            resizes: usage.resizes,
             failures: usage.failures,
             outlived_estimate: usage.outlived_estimate,
             missed_deadline: (attributes.deadline != Time::NEVER).then_some(fate != Fate::Finished || self.scene.now > attributes.deadline),

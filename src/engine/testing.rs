@@ -143,6 +143,7 @@ pub fn job(submit_s: u64, gpus: u32, estimate_s: u64, work_s: u64) -> JobSpec {
         class: ClassId(0),
         tenant: TenantId(0),
         gpus: Gpus(gpus),
+        elastic: None,
         work: Span::seconds(work_s),
         estimate: Span::seconds(estimate_s),
         priority: 0,

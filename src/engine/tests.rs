@@ -1,5 +1,6 @@
 //! Hand-worked schedules.
 
+mod elastic;
 mod evict;
 mod migrate;
 mod orders;

@@ -97,6 +97,34 @@ pub enum Elsewhere {
     Copy,
 }
 
+/// The sizes at which a job can run, and how its speed follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Elastic {
+    /// The fewest GPUs.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+    /// Of the time that the work takes at the size that was asked for, the share that more GPUs do not shorten.
+    pub serial: Ratio,
+}
+
+impl Elastic {
+    /// Widens the sizes so that the one that was asked for is among them.
+    pub fn around(self, asked: u32) -> Self {
+        Self { min: self.min.min(asked), max: self.max.max(asked), ..self }
+    }
+    /// Returns the speed with so many GPUs, relative to the size that was asked for: 1 ÷ (serial + (1 - serial) × asked ÷ GPUs), rounded down.
+    ///
+    /// Amdahl 1967, "Validity of the single processor approach to achieving large scale computing capabilities".
+    pub fn speed(self, gpus: u32, asked: u32) -> Ratio {
+        let (serial, scale) = (u128::from(self.serial.0), u128::from(Ratio::SCALE));
+        let (gpus, asked) = (u128::from(gpus.max(1)), u128::from(asked.max(1)));
+        let speed = scale * scale * gpus / (serial * gpus + scale.saturating_sub(serial) * asked);
+        // However few the GPUs are, the work goes on.
+        Ratio(u64::try_from(speed).unwrap_or(u64::MAX).max(1))
+    }
+}
+
 /// One job, as its source yields it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct JobSpec {
@@ -110,6 +138,8 @@ pub struct JobSpec {
     pub tenant: TenantId,
     /// The size of its gang.
     pub gpus: Gpus,
+    /// The sizes at which it can run beside that; none: only at that.
+    pub elastic: Option<Elastic>,
     /// True work on the reference chip.
     pub work: Span,
     /// The user's estimate of the work, on the reference chip.

@@ -15,7 +15,7 @@ pub mod workload;
 pub use calendar::{Calendar, Period};
 pub use energy::{DayPrices, Grid, Series, Tariff};
 pub use fleet::{Chip, Owner, Pool, Side, Site};
-pub use job::{Checkpoint, Class, DataClass, DatasetSpec, Elsewhere, JobSource, JobSpec, OnFailure, Outcome, SourceError, Stays};
+pub use job::{Checkpoint, Class, DataClass, DatasetSpec, Elastic, Elsewhere, JobSource, JobSpec, OnFailure, Outcome, SourceError, Stays};
 pub use law::{Law, Shape};
 pub use network::{Link, Network, Node};
 pub use rules::{

@@ -1,6 +1,6 @@
 //! Where jobs come from, as data; the [`workload`](crate::workload) room draws them.
 
-use super::{ClassId, DataId, Law, TenantGroupId};
+use super::{ClassId, DataId, Elastic, Law, TenantGroupId};
 use crate::base::Span;
 use std::path::PathBuf;
 
@@ -17,6 +17,8 @@ pub struct Workload {
     pub arrivals: Arrivals,
     /// The sizes of gangs.
     pub gpus: Gang,
+    /// The sizes at which its jobs can run beside that; none: only at that.
+    pub elastic: Option<Elastic>,
     /// Work in seconds on the reference chip.
     pub work: Law,
     /// The user's estimate of it.

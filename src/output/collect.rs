@@ -55,6 +55,7 @@ pub struct Collector {
     pub(super) recorded: [u64; 3],
     pub(super) preemptions: u64,
     pub(super) migrations: u64,
+    pub(super) resizes: u64,
     pub(super) failures: u64,
     pub(super) outlived: u64,
     pub(super) deadlines: u64,
@@ -78,6 +79,7 @@ impl Collector {
             recorded: [0; 3],
             preemptions: 0,
             migrations: 0,
+            resizes: 0,
             failures: 0,
             outlived: 0,
             deadlines: 0,
@@ -118,6 +120,7 @@ impl Collector {
         }
         self.preemptions += u64::from(job.preemptions);
         self.migrations += u64::from(job.migrations);
+        self.resizes += u64::from(job.resizes);
         self.failures += u64::from(job.failures);
         self.outlived += u64::from(job.outlived_estimate);
         self.deadlines += u64::from(job.missed_deadline.is_some());

@@ -241,6 +241,9 @@ pub static JOBS: &[Field<JobRecord>] = &[
     field!("migrations", Kind::Integer, "how often it moved to other GPUs while it ran", "迁移次数", |job, _| job
         .migrations
         .into()),
+    field!("resizes", Kind::Integer, "how often it changed its size while it ran", "变更卡数次数", |job, _| job
+        .resizes
+        .into()),
     field!("failures", Kind::Integer, "how often a failure stopped it", "故障中断次数", |job, _| job.failures.into()),
     field!("outlived_estimate", Kind::Flag, "whether it ran beyond its estimate", "超出预估", |job, _| job
         .outlived_estimate

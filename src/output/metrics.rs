@@ -62,6 +62,7 @@ static RUN: &[Leaf] = &[
 static OUTCOMES: &[Leaf] = &[
     ("incidents.preemptions", "", Lower, "preemptions of measured jobs", "抢占次数"),
     ("incidents.migrations", "", Lower, "moves of measured jobs to other GPUs while they ran", "迁移次数"),
+    ("incidents.resizes", "", Neither, "changes of size of measured jobs while they ran", "变更卡数次数"),
     ("incidents.failures", "", Lower, "stops of measured jobs by failures", "故障中断次数"),
     ("incidents.outlived_estimate", "jobs", Lower, "jobs that ran beyond their estimate", "超出预估的作业"),
     ("incidents.killed_at_estimate", "jobs", Lower, "jobs ended at their estimate", "达到预估时长被终止的作业"),

@@ -118,6 +118,7 @@ impl Collector {
         Incidents {
             preemptions: self.preemptions,
             migrations: self.migrations,
+            resizes: self.resizes,
             failures: self.failures,
             outlived_estimate: self.outlived,
             killed_at_estimate: self.reasons[Reason::KilledAtEstimate as usize],

@@ -153,6 +153,7 @@ pub struct Jobs {
 pub struct Incidents {
     pub preemptions: u64,
     pub migrations: u64,
+    pub resizes: u64,
     pub failures: u64,
     pub outlived_estimate: u64,
     pub killed_at_estimate: u64,

@@ -13,6 +13,7 @@ pub(super) fn denied(refusal: &Refusal, model: &Model) -> String {
         Refusal::Residency { site } => format!("its data may not go to `{}`", model.sites[site].name),
         Refusal::Latency { site, one_way } => format!("`{}` is {:.1} ms away, one way", model.sites[site].name, one_way.as_secs_f64() * 1e3),
         Refusal::Split => "its class does not allow this split".to_owned(),
+        Refusal::Size { asked, min, max } => format!("{} for a job that runs with {min} to {max}", gpus(asked)),
         Refusal::Power { site, would_be, limit } => {
             let kilowatts = |power: crate::base::Power| power.0 as f64 / 1e6;
             format!("power of `{}`: {:.0} kW with this job, at most {:.0} kW", model.sites[site].name, kilowatts(would_be), kilowatts(limit))

@@ -3,7 +3,9 @@
 use super::choice::Choice;
 use crate::base::random::{Draws, Seed, Stream};
 use crate::base::{Bytes, Gpus, Id, Money, Ratio, Span, Time};
-use crate::model::{ClassId, DatasetLaw, DatasetSpec, Estimate, JobSpec, Law, Model, Outcome, TenantGroupId, TenantId, Workload, WorkloadId};
+use crate::model::{
+    ClassId, DatasetLaw, DatasetSpec, Elastic, Estimate, JobSpec, Law, Model, Outcome, TenantGroupId, TenantId, Workload, WorkloadId,
+};
 
 /// The laws of one workload's jobs, compiled. Job *k* draws each attribute at index *k* of the stream of that name, so that another law for one of
 /// them leaves the others as they are.
@@ -18,6 +20,7 @@ pub(super) struct Attributes {
     /// Those of the workload.
     tenants: Choice<(TenantId, u32)>,
     gpus: Choice<u32>,
+    elastic: Option<Elastic>,
     work: Law,
     estimate: Estimate,
     dataset: Option<Datasets>,
@@ -69,6 +72,7 @@ impl Attributes {
             tenants: Choice::new(&tenants),
             groups,
             gpus: Choice::sizes(&workload.gpus),
+            elastic: workload.elastic,
             work: workload.work.clone(),
             estimate: workload.estimate.clone(),
             dataset: workload.dataset.clone().map(|law| Datasets { law, latest: None }),
@@ -91,12 +95,14 @@ impl Attributes {
         let work = Span::from_secs_f64(self.work.sample(&mut self.streams.work.at(number)));
         let class = self.class;
         let (priority, deadline) = self.terms(class, submit, work);
+        let gpus = self.gpus.only().unwrap_or_else(|| self.gpus.pick(&mut self.streams.gpus.at(number)));
         JobSpec {
             workload: self.workload,
             submit,
             class,
             tenant: self.tenant(number),
-            gpus: Gpus(self.gpus.only().unwrap_or_else(|| self.gpus.pick(&mut self.streams.gpus.at(number)))),
+            gpus: Gpus(gpus),
+            elastic: self.elastic(gpus),
             work,
             estimate: self.estimate(number, work),
             priority,
@@ -107,6 +113,11 @@ impl Attributes {
             recorded: Outcome::Completed,
             source_id: number,
         }
+    }
+    /// Returns the sizes at which a job can run that asks for so many GPUs.
+    #[inline]
+    pub fn elastic(&self, gpus: u32) -> Option<Elastic> {
+        self.elastic.map(|elastic| elastic.around(gpus))
     }
     /// Returns the workload that jobs belong to.
     pub fn workload(&self) -> WorkloadId {

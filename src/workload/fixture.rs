@@ -99,6 +99,7 @@ pub(super) fn workload(name: &str, arrivals: Arrivals) -> Workload {
         tenants: vec![(TenantGroupId(0), 1.0)],
         arrivals,
         gpus: Gang::Weighted(vec![(1, 0.40), (2, 0.20), (4, 0.15), (8, 0.15), (16, 0.06), (32, 0.04)]),
+        elastic: None,
         work: Law { shape: Shape::LogNormal { mu: 6.396_929_655_216_146, sigma: 1.5 }, min: Some(1.0), max: None },
         estimate: Estimate::Exact,
         dataset: None,

@@ -174,7 +174,7 @@ impl Bookings {
             group: attributes.group,
             class: attributes.class,
             priority: attributes.priority,
-            gpus: attributes.gpus,
+            gpus: parts.iter().map(|part| part.gpus).sum(),
             parts,
             now: scene.now,
             expected_end,
@@ -294,8 +294,8 @@ impl Bookings {
         Money(quote.compute.0.saturating_add(energy).saturating_add(levies).saturating_add(quote.transfer.0).saturating_sub(subsidy.0))
     }
     /// Claims the subsidies of a start; a job that kept its claims through a preemption makes no new ones.
-    pub fn claim(&mut self, scene: &Scene, job: JobId, start: &Start<'_>, quote: &Quote) -> Result<Claims, MoneyOverflow> {
-        let gang = scene.jobs.attributes(job).gpus;
+    pub fn claim(&mut self, scene: &Scene, start: &Start<'_>, quote: &Quote) -> Result<Claims, MoneyOverflow> {
+        let gang = start.gpus;
         let mut shares = [Bases::default(); 2];
         for (share, part) in shares.iter_mut().zip(start.parts) {
             *share = bases(&quote.share(part.gpus, gang), part.gpus);

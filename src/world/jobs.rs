@@ -4,7 +4,7 @@ use super::capacity::Held;
 use super::network::{CopyId, DatasetId, FlowId};
 use super::parts::Parts;
 use crate::base::{Bytes, Money, Ratio, Span, Time};
-use crate::model::{ClassId, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
+use crate::model::{ClassId, Elastic, JobId, JobNumber, JobSpec, Outcome, PoolId, RegionId, TenantGroupId, TenantId, WorkloadId};
 use crate::rules::{self, Claims};
 
 /// No slot.
@@ -36,7 +36,7 @@ pub enum Claiming {
     Over,
 }
 
-/// What a job is; never changes while it is in the system.
+/// What a job is; of it, only the size changes while it is in the system, and only of a job that is elastic.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes {
     /// Its number in order of submission.
@@ -45,8 +45,12 @@ pub struct Attributes {
     pub submit: Time,
     /// The work on the reference chip as its user estimates it.
     pub estimate: Span,
-    /// The size of its gang.
+    /// The size of its gang: what it holds while it holds GPUs, and else what it asks for.
     pub gpus: u32,
+    /// The size that it asks for.
+    pub asked_gpus: u32,
+    /// The sizes at which it can run beside that; none: only at that.
+    pub elastic: Option<Elastic>,
     /// Its class.
     pub class: ClassId,
     /// Its tenant.
@@ -159,6 +163,7 @@ pub struct Usage {
     pub starts: u32,
     pub preemptions: u32,
     pub migrations: u32,
+    pub resizes: u32,
     pub failures: u32,
     pub staging: Span,
     pub run: Span,
@@ -216,6 +221,10 @@ impl Jobs {
     /// Returns what a job is.
     pub fn attributes(&self, job: JobId) -> &Attributes {
         &self.attributes[job.0 as usize]
+    }
+    /// Changes the size of a job.
+    pub fn set_gpus(&mut self, job: JobId, gpus: u32) {
+        self.attributes[job.0 as usize].gpus = gpus;
     }
     /// Returns what only the world and oracles know of a job.
     pub fn hidden(&self, job: JobId) -> &Hidden {

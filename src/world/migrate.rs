@@ -1,4 +1,4 @@
-//! Migration: a job that holds GPUs goes on on others, in one decision.
+//! Migration: a job that holds GPUs goes on on others, or on more or fewer, in one decision.
 //!
 //! It is a preemption that keeps all work and a start at the same instant, so that nobody takes the new GPUs in between. The old GPUs are free at
 //! once: what was on them goes to the memory of their hosts. The checkpoint is written from there, moved if the new GPUs are at another site, and
@@ -22,6 +22,31 @@ impl Plan<'_> {
     pub fn migrate(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {
         let result = self.try_migrate(job, shares);
         self.count_of(job, shares.first().map(|share| share.pool), result)
+    }
+
+    /// Lets an elastic job that holds GPUs of one pool go on there with more or fewer of them, packed anew; otherwise as [`Plan::migrate`].
+    ///
+    /// # Errors
+    /// Refuses what is not among its sizes (a job that is not elastic has one), and whatever the world denies.
+    pub fn resize(&mut self, job: JobId, gpus: u32) -> Result<(), Refusal> {
+        let result = self.try_resize(job, gpus);
+        let pool = if self.scene.jobs.is_live(job) { self.scene.jobs.status(job).pool } else { None };
+        self.count_of(job, pool, result)
+    }
+    fn try_resize(&mut self, job: JobId, gpus: u32) -> Result<(), Refusal> {
+        self.decide_running(job)?;
+        let attributes = self.scene.jobs.attributes(job);
+        let (min, max) = attributes.elastic.map_or((attributes.gpus, attributes.gpus), |elastic| (elastic.min, elastic.max));
+        if !(min..=max).contains(&gpus) {
+            return Err(Refusal::Size { asked: u64::from(gpus), min, max });
+        }
+        if gpus == attributes.gpus {
+            return Err(Refusal::NothingToMove);
+        }
+        match self.scene.jobs.status(job).parts.as_slice() {
+            [(pool, _)] => self.try_migrate(job, &[Allocation::new(*pool, gpus)]),
+            _ => Err(Refusal::Split),
+        }
     }
 
     pub(super) fn try_migrate(&mut self, job: JobId, shares: &[Allocation]) -> Result<(), Refusal> {

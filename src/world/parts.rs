@@ -29,6 +29,10 @@ impl Parts {
         }
         true
     }
+    /// Counts all GPUs.
+    pub fn gpus(&self) -> u32 {
+        self.as_slice().iter().map(|part| part.1).sum()
+    }
     /// Returns the entries.
     pub fn as_slice(&self) -> &[(PoolId, u32)] {
         &self.parts[..self.count]

@@ -11,7 +11,7 @@ use super::records::Reason;
 use super::refusal::{ProtocolFault, Refusal};
 use super::scene::{Progress, Scene};
 use crate::base::{MoneyOverflow, Power, Ratio, Span, Time};
-use crate::model::{JobId, PoolId, SiteId};
+use crate::model::{Elastic, JobId, PoolId, SiteId};
 use crate::rules::{self, Claims, Part, Start};
 
 /// GPUs of one pool for one job.
@@ -404,7 +404,7 @@ impl<'a> Plan<'a> {
 
     /// Checks an attempt on GPUs whose shares add up to the gang, and books it.
     pub(super) fn begin(&mut self, job: JobId, shares: &[Allocation], beginning: Beginning) -> Result<Started, Refusal> {
-        let attributes = self.scene.jobs.attributes(job);
+        let number = self.scene.jobs.attributes(job).number;
         let mut parts = Parts::NONE;
         if !shares.iter().all(|share| parts.add(share.pool, share.gpus)) {
             return Err(Refusal::Split);
@@ -415,15 +415,16 @@ impl<'a> Plan<'a> {
         if admitted_at != Some(site) && !self.bookings.admits(&self.scene.model, first.pool) {
             return Err(Refusal::Admission { site });
         }
-        let rate = self.rate(job, &first, shares).times(split_efficiency);
+        let gpus = parts.gpus();
+        let rate = self.rate(job, &first, shares).times(split_efficiency).times(self.size_speed(job, gpus));
         let staging = writing.max(self.scene.staging_time(job, &first));
         let run = self.scene.run_length_from(job, rate, progress);
         let estimated = self.scene.estimated_length_from(job, rate, progress);
         let claims_anew = self.bookings.rules.needs_bases() && claims;
         let needs_money = claims_anew || self.bookings.rules.needs_energy();
-        let quote = if needs_money { quote::quote_of(self.scene, job, &first, staging, estimated) } else { Quote::default() };
+        let quote = if needs_money { quote::quote_of(self.scene, job, &first, gpus, (staging, estimated)) } else { Quote::default() };
         let expected_end = self.scene.now + staging + run;
-        let (rule_parts, count) = rule_parts(&parts, attributes.gpus, quote.energy_mj);
+        let (rule_parts, count) = rule_parts(&parts, gpus, quote.energy_mj);
         let start = Bookings::start(self.scene, job, &rule_parts[..count], self.scene.now + staging + estimated);
         let rule_hold = self.hold(&start)?;
         let booked = self.check_power(&parts).and_then(|power| Ok((power, self.take(job, shares)?)));
@@ -435,11 +436,11 @@ impl<'a> Plan<'a> {
             }
         };
 
-        let load_gpu_us = run.0.saturating_mul(u64::from(attributes.gpus));
-        let running = Following { job, number: attributes.number, parts, held, expected_end, load_gpu_us, busy_power_mw };
-        self.rebind(before, None, attributes.gpus);
+        let load_gpu_us = run.0.saturating_mul(u64::from(gpus));
+        let running = Following { job, number, parts, held, expected_end, load_gpu_us, busy_power_mw };
+        self.rebind(before, None, self.asked(job));
         self.bookings.follow(self.scene, &running);
-        let claims = if claims_anew { self.claim(job, &start, &quote) } else { Claims::NONE };
+        let claims = if claims_anew { self.claim(&start, &quote) } else { Claims::NONE };
         Ok(Started { job, running, rule_hold, claims, rate, writing, before })
     }
 
@@ -452,9 +453,18 @@ impl<'a> Plan<'a> {
         let spanned = |share: &Allocation| share.node.map_or_else(|| self.bookings.capacity.nodes_spanned(share.pool, share.gpus), |_| 1);
         candidate.rate.times(class.spread_efficiency(shares.iter().map(spanned).sum()))
     }
+    /// Returns the speed of a gang of another size than its job asks for, relative to that; a job that asks for a size has that of its own.
+    fn size_speed(&self, job: JobId, gpus: u32) -> Ratio {
+        let attributes = self.scene.jobs.attributes(job);
+        attributes.elastic.map_or(Ratio::ONE, |elastic| elastic.speed(gpus, attributes.asked_gpus))
+    }
+    /// Returns the size with which a job waits.
+    fn asked(&self, job: JobId) -> u32 {
+        self.scene.jobs.attributes(job).asked_gpus
+    }
     /// Claims subsidies; what money cannot hold is noted, and ends the run.
-    fn claim(&mut self, job: JobId, start: &Start<'_>, quote: &Quote) -> Claims {
-        self.bookings.claim(self.scene, job, start, quote).unwrap_or_else(|overflow| {
+    fn claim(&mut self, start: &Start<'_>, quote: &Quote) -> Claims {
+        self.bookings.claim(self.scene, start, quote).unwrap_or_else(|overflow| {
             self.tally.overflow = Some(overflow);
             Claims::NONE
         })
@@ -478,6 +488,10 @@ impl<'a> Plan<'a> {
             }
         }
         let given: u64 = shares.iter().map(|share| u64::from(share.gpus)).sum();
+        if let Some(Elastic { min, max, .. }) = self.scene.jobs.attributes(job).elastic {
+            let fits = (u64::from(min)..=u64::from(max)).contains(&given);
+            return if fits { Ok(()) } else { Err(Refusal::Size { asked: given, min, max }) };
+        }
         if given != u64::from(gang) {
             return Err(Refusal::Protocol(ProtocolFault::WrongSize { job, given, gang }));
         }
@@ -577,7 +591,7 @@ impl<'a> Plan<'a> {
         if !writes {
             self.give_back(job);
             // It waits where it ran: nobody takes its place among the site's jobs.
-            self.rebind(None, self.bound(job), self.scene.jobs.attributes(job).gpus);
+            self.rebind(None, self.bound(job), self.asked(job));
             if let Some(hold) = status.rule_hold {
                 self.bookings.rules.suspend(hold, self.scene.now);
             }
@@ -645,7 +659,7 @@ impl<'a> Plan<'a> {
                     if let Some(hold) = self.scene.jobs.status(job).rule_hold {
                         self.bookings.rules.resume(hold, self.scene.now);
                     }
-                    self.rebind(self.bound(job), None, self.scene.jobs.attributes(job).gpus);
+                    self.rebind(self.bound(job), None, self.asked(job));
                     self.take_again(job);
                 }
             }
@@ -661,7 +675,7 @@ impl<'a> Plan<'a> {
         self.bookings.unfollow(self.scene, &started.running);
         self.bookings.capacity.release(started.running.held);
         self.bookings.rules.undo_hold(&self.scene.model, started.rule_hold);
-        self.rebind(None, started.before, self.scene.jobs.attributes(started.job).gpus);
+        self.rebind(None, started.before, self.asked(started.job));
         self.decided.remove(started.job);
     }
 }

@@ -1,7 +1,7 @@
 //! What a policy can ask of a plan: the world as it is after the decisions so far.
 
 use super::bookings::{Bookings, Load, Reservation};
-use super::capacity::Packing;
+use super::capacity::{Held, Packing};
 use super::jobs::State;
 use super::plan::{Decision, Plan};
 use super::quote::Quote;
@@ -87,6 +87,10 @@ impl Plan<'_> {
             room.give_back(capacity, end.held, pool);
         }
         room
+    }
+    /// Returns what a job holds on which the plan has not decided.
+    pub fn held(&self, job: JobId) -> Held {
+        self.scene.jobs.status(job).held
     }
     /// Counts jobs that hold GPUs of a pool, after the decisions so far.
     pub fn running(&self, pool: PoolId) -> u64 {

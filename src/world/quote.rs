@@ -63,14 +63,13 @@ pub(super) fn expected_time(scene: &Scene, job: JobId, candidate: &Candidate) ->
 /// Works out the expectation of a start now. *O*(log tariff steps).
 pub(super) fn quote(scene: &Scene, job: JobId, candidate: &Candidate) -> Quote {
     let (staging, run) = expected_time(scene, job, candidate);
-    quote_of(scene, job, candidate, staging, run)
+    quote_of(scene, job, candidate, scene.jobs.attributes(job).gpus, (staging, run))
 }
 
-/// Works out the expectation of a start now that stages and runs for so long.
-pub(super) fn quote_of(scene: &Scene, job: JobId, candidate: &Candidate, staging: Span, run: Span) -> Quote {
+/// Works out the expectation of a start now with so many GPUs that stages and runs for so long.
+pub(super) fn quote_of(scene: &Scene, job: JobId, candidate: &Candidate, gpus: u32, (staging, run): (Span, Span)) -> Quote {
     let model = &scene.model;
     let pool = &model.pools[candidate.pool];
-    let gpus = scene.jobs.attributes(job).gpus;
     let begin = scene.now + staging;
     let (mut energy_mj, mut energy) = scene.meter.expected(pool.site, job_power(model, candidate.pool, gpus), begin, begin + run);
     if staging > Span::ZERO {

@@ -150,6 +150,8 @@ pub struct JobRecord {
     pub preemptions: u32,
     /// How often it moved to other GPUs while it ran.
     pub migrations: u32,
+    /// How often it changed its size while it ran.
+    pub resizes: u32,
     /// How often a failure stopped it.
     pub failures: u32,
     /// Whether it ran beyond its estimate.

@@ -35,6 +35,15 @@ pub enum Refusal {
     },
     /// The class does not allow this gang to be split in this way.
     Split,
+    /// The job cannot run at this size.
+    Size {
+        /// GPUs that were asked for.
+        asked: u64,
+        /// The fewest with which it runs.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
     /// The site's metered power with all held GPUs busy would exceed its limit.
     Power {
         /// The site.
@@ -118,6 +127,7 @@ impl Refusal {
             Self::Residency { .. } => "residency",
             Self::Latency { .. } => "latency",
             Self::Split => "split",
+            Self::Size { .. } => "size",
             Self::Power { .. } => "power",
             Self::Rules(refusal) => refusal.kind(),
             Self::Admission { .. } => "admission",

@@ -3,7 +3,9 @@
 use crate::check_format::load;
 use edwc::base::{Bandwidth, Bytes, Money, Power, Ratio, Span, Time};
 use edwc::diag::Look;
-use edwc::model::{Arrivals, DayPrices, Estimate, Gang, LevyTo, Model, OnMiss, Series, Setting, Shape, SubsidyRate, Supply, TraceFormat, TraceStart};
+use edwc::model::{
+    Arrivals, DayPrices, Elastic, Estimate, Gang, LevyTo, Model, OnMiss, Series, Setting, Shape, SubsidyRate, Supply, TraceFormat, TraceStart,
+};
 use edwc::scenario::{Options, Scenario, diff, evidence, fit, reference, schema, starter};
 
 fn parse(lines: &str, overrides: &[&str]) -> Scenario {
@@ -97,6 +99,27 @@ fn jobs() {
     assert_eq!((trace.format, trace.starts_at, trace.until), (TraceFormat::Swf, TraceStart::FirstJob, Some(Span::days(28))));
     assert!(trace.path.ends_with("tests/data/traces/example.swf.gz"), "relative to the scenario's folder");
     assert_eq!(trace.class_by_gpus.iter().map(|(from, to, _)| (*from, *to)).collect::<Vec<_>>(), [(1, 8), (9, u32::MAX)]);
+}
+
+#[test]
+fn elastic_jobs() {
+    let elastic = |lines: &str| {
+        let model = parse(&format!("[workload.training]\nelastic = {lines}"), &[]).model;
+        model.workloads.iter().find(|workload| workload.name == "training").and_then(|workload| workload.elastic)
+    };
+    assert_eq!(elastic("{ min = 2, max = 64, serial = 0.05 }"), Some(Elastic { min: 2, max: 64, serial: Ratio(50_000) }));
+    let sizes = elastic("{ min = 2, max = 64 }").expect("sizes");
+    // The size that is asked for is always among them; and without a serial share, speed goes with GPUs.
+    assert_eq!((sizes.around(1).min, sizes.around(128).max), (1, 128));
+    assert_eq!((sizes.speed(4, 8), sizes.speed(8, 8), sizes.speed(24, 8)), (Ratio(500_000), Ratio::ONE, Ratio(3_000_000)));
+    // Amdahl: with a tenth that stays, twice as many are 1 ÷ 0.55 times as fast.
+    assert_eq!(Elastic { serial: Ratio(100_000), ..sizes }.speed(16, 8), Ratio(1_818_181));
+    let problems = try_parse("[workload.training]\nelastic = { min = 8, max = 4 }", &[]).expect_err("no size is both");
+    assert!(
+        problems.plain(Look::LIMIT).contains("the most GPUs, 4, are fewer than the fewest, 8"),
+        "{}",
+        problems.plain(Look::LIMIT)
+    );
 }
 
 #[test]

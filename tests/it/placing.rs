@@ -103,6 +103,7 @@ pub fn job(submit_s: u64, class: u32, gpus: u32, work_s: u64) -> JobSpec {
         class: ClassId(class),
         tenant: TenantId(0),
         gpus: Gpus(gpus),
+        elastic: None,
         work: Span::seconds(work_s),
         estimate: Span::seconds(work_s),
         priority: 0,

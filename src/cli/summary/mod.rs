@@ -138,6 +138,7 @@ fn jobs(summary: &Summary, width: usize) -> String {
     let counts = [
         (incidents.preemptions, "preemptions"),
         (incidents.migrations, "migrations"),
+        (incidents.resizes, "changes of size"),
         (incidents.failures, "stopped by failures"),
         (incidents.outlived_estimate, "outlived their estimate"),
         (incidents.killed_at_estimate, "ended at their estimate"),

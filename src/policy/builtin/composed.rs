@@ -4,6 +4,7 @@ use super::at_start::AtStart;
 use super::at_submit::AtSubmit;
 use super::backfill::Backfill;
 use super::consolidate::Consolidate;
+use super::elastic::Elastic;
 use super::evict_lower::{EvictLower, Eviction};
 use super::order::Order;
 use super::place::{Offer, Place};
@@ -27,6 +28,7 @@ pub(super) struct Parts {
     pub(super) evict: Option<EvictLower>,
     pub(super) rounds: Option<Rounds>,
     pub(super) consolidate: Option<Consolidate>,
+    pub(super) elastic: Option<Elastic>,
     pub(super) stage_at_submit: bool,
 }
 
@@ -73,7 +75,7 @@ impl Parts {
     /// Returns the rule by which running jobs make room now for one that waits.
     pub(super) fn makes_room(&self) -> Option<MakeRoom> {
         let evict = self.evict.or_else(|| self.rounds.as_ref().and_then(Rounds::evict));
-        evict.map(MakeRoom::Evict).or(self.consolidate.map(MakeRoom::Consolidate))
+        evict.map(MakeRoom::Evict).or(self.consolidate.map(MakeRoom::Consolidate)).or(self.elastic.map(MakeRoom::Shrink))
     }
     /// Makes checked parts; without a placement jobs stay where somebody else binds them.
     pub(super) fn new(chosen: &[PolicyPart], stage_at_submit: bool, context: BuildContext<'_>) -> Self {
@@ -88,6 +90,7 @@ impl Parts {
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
             rounds: preempt("rounds").map(|(part, _)| Rounds::new(part)),
             consolidate: preempt("consolidate").map(|(part, _)| Consolidate::new(part)),
+            elastic: preempt("elastic").map(|(part, _)| Elastic::new(part)),
             stage_at_submit,
         }
     }
@@ -127,7 +130,7 @@ impl Composed {
 impl Scheduler for Composed {
     fn needs(&self) -> Needs {
         Needs {
-            every_event: self.parts.rounds.as_ref().is_some_and(Rounds::needs_every_event),
+            every_event: self.parts.elastic.is_some() || self.parts.rounds.as_ref().is_some_and(Rounds::needs_every_event),
             oracle: self.oracle,
             data: matches!(self.parts.order, Order::ReadyTime),
             predicts: self.predict.is_some(),
@@ -156,6 +159,9 @@ impl Scheduler for Composed {
         if let Some(rounds) = &mut self.parts.rounds {
             rounds.settle(view, plan);
         }
+        if let Some(elastic) = &mut self.parts.elastic {
+            elastic.grow(view, plan);
+        }
         Ok(())
     }
     fn rate(&self, view: View<'_>, plan: &Plan<'_>, job: JobId) -> Vec<(PoolId, i64)> {
@@ -174,6 +180,7 @@ impl Scheduler for Composed {
 pub(super) enum MakeRoom {
     Evict(EvictLower),
     Consolidate(Consolidate),
+    Shrink(Elastic),
 }
 
 impl MakeRoom {
@@ -182,6 +189,7 @@ impl MakeRoom {
         match self {
             Self::Evict(evict) => evict.start(order, view, plan, job, pool),
             Self::Consolidate(consolidate) => consolidate.start(view, plan, job, pool),
+            Self::Shrink(elastic) => elastic.start(view, plan, job, pool),
         }
     }
 }

@@ -10,6 +10,7 @@ mod composed;
 mod conservative;
 mod consolidate;
 mod deadline;
+mod elastic;
 mod evict_lower;
 mod fair_share;
 mod fgd;
@@ -93,6 +94,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &evict_lower::EVICT_LOWER,
     &rounds::ROUNDS,
     &consolidate::CONSOLIDATE,
+    &elastic::ELASTIC,
     &predict::USER_ESTIMATE,
     &predict::HISTORY,
     &predict::NOISY,

@@ -108,6 +108,7 @@ pub(super) static WORKLOAD: Shape = Shape {
         key("tenants", Map(KeyKind::Reference(Target::Tenant), &Share), "who submits: shares that sum to 1"),
         optional("arrivals", Variant(&ARRIVALS), "with `trace`", "when jobs come"),
         optional("gpus", SIZES, "1", "sizes of gangs"),
+        optional("elastic", Table(&ELASTIC), "none", "other sizes at which its jobs can run, where the policy changes them"),
         optional("work", Law(LawUnit::Quantity(Unit::Duration)), "with `trace`", "work on the reference chip"),
         optional("estimate", Kind::Estimate, "exact", "the user's estimate of the work"),
         optional("dataset", Table(&DATASET), "none", "the data that a job reads"),
@@ -120,6 +121,16 @@ pub(super) static WORKLOAD: Shape = Shape {
         ),
         optional("priority", Integer(i32::MIN as i128, i32::MAX as i128), "the class's", "its priority"),
         optional("trace", Table(&TRACE), "none", "a recorded trace, mapped onto the scenario"),
+    ],
+};
+pub(super) static ELASTIC: Shape = Shape {
+    name: "elastic",
+    about: "Sizes at which a job can run beside the one that it asks for, which is always among them. With g GPUs rather than the a that it asks for, it is \
+            1 ÷ (serial + (1 - serial) × a ÷ g) times as fast (Amdahl).",
+    keys: &[
+        key("min", Integer(1, u32::MAX as i128), "the fewest GPUs"),
+        key("max", Integer(1, u32::MAX as i128), "the most GPUs"),
+        optional("serial", Share, "0.0", "of its time at the size that it asks for, the share that more GPUs do not shorten"),
     ],
 };
 pub(super) static WEIGHTED: Shape = Shape {

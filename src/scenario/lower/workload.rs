@@ -6,11 +6,11 @@ use super::super::reader::{Item, SinceStart};
 use super::files::{look_for, resolve};
 use super::law::law;
 use super::{section, sum_to_one};
-use crate::base::{Column, Span};
+use crate::base::{Column, Ratio, Span};
 use crate::diag::{KEYS_TOGETHER, LAW_DOMAIN, OUT_OF_RANGE, OVERLAP, TOO_MUCH, WOULD_LOOP};
 use crate::model::{
-    Arrivals, ClassId, DataId, DatasetLaw, Estimate, Gang, Law, Rate, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart, Workload,
-    WorkloadId,
+    Arrivals, ClassId, DataId, DatasetLaw, Elastic, Estimate, Gang, Law, Rate, TraceClean, TraceEstimate, TraceFile, TraceFormat, TraceStart,
+    Workload, WorkloadId,
 };
 
 const DURATION: LawUnit = LawUnit::Quantity(Unit::Duration);
@@ -58,6 +58,7 @@ fn workload(name: &str, item: &Item<'_>, horizon: Option<Span>) -> Workload {
         tenants: shares,
         arrivals: if trace { Arrivals::Trace(Box::new(trace_file(&item.item("trace"), horizon))) } else { arrivals(&item.item("arrivals")) },
         gpus: gang(&item.item("gpus")),
+        elastic: item.has("elastic").then(|| elastic(&item.item("elastic"))),
         work: law(&item.item("work"), DURATION).unwrap_or(Law::fixed(0.0)),
         estimate: estimate(&item.item("estimate")),
         dataset: item.has("dataset").then(|| dataset(&item.item("dataset"))),
@@ -65,6 +66,15 @@ fn workload(name: &str, item: &Item<'_>, horizon: Option<Span>) -> Workload {
         pays_up_to: law(&item.item("pays_up_to"), LawUnit::Quantity(Unit::PerGpuHour)),
         priority: item.item("priority").integer().and_then(|priority| i32::try_from(priority).ok()),
     }
+}
+
+fn elastic(item: &Item<'_>) -> Elastic {
+    let size = |key: &str| item.item(key).integer().and_then(|size| u32::try_from(size).ok()).unwrap_or(1);
+    let (min, max) = (size("min"), size("max"));
+    if min > max {
+        item.item("max").report(OUT_OF_RANGE, format!("the most GPUs, {max}, are fewer than the fewest, {min}"), "write a `max` of at least `min`");
+    }
+    Elastic { min, max: max.max(min), serial: item.item("serial").number().map_or(Ratio::ZERO, Ratio::from_f64) }
 }
 
 /// The most jobs that are there from the start: each takes about 512 bytes while it is in the system.

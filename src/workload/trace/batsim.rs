@@ -128,6 +128,7 @@ impl BatsimReader {
             id: if let (true, Name::Number(number)) = (self.numbered, &job.id) { *number } else { self.rows },
             submit_us: i64::try_from(submit_us).expect("a time is below the limit"),
             gpus: job.res,
+            elastic: None,
             work,
             estimate,
             who: Who::Unknown,

@@ -181,6 +181,7 @@ impl ForeignReader {
             id: integer(&self.id).unwrap_or(self.rows + 1),
             submit_us: job.submit_us,
             gpus: job.gpus,
+            elastic: None,
             work: job.work,
             estimate: job.estimate,
             who: if job.user.is_empty() { Who::Unknown } else { Who::User(integer(&job.user).unwrap_or_else(|_| ids::hash(&job.user))) },

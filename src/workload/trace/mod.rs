@@ -171,6 +171,7 @@ impl Trace {
                 Who::Group(group) => attributes.tenant_in(group, index),
             },
             gpus: Gpus(row.gpus),
+            elastic: row.elastic.or_else(|| attributes.elastic(row.gpus)),
             work: row.work,
             estimate: match (self.file.estimate, row.estimate) {
                 (TraceEstimate::Run, _) => row.work,

@@ -8,11 +8,11 @@ use super::names::{Names, known};
 use super::number::{decimal, integer};
 use super::record::{Records, shown};
 use super::row::{Row, Who};
-use crate::base::{Bytes, Money, Span};
-use crate::model::{DatasetSpec, Outcome, SourceError};
+use crate::base::{Bytes, Money, Ratio, Span};
+use crate::model::{DatasetSpec, Elastic, Outcome, SourceError};
 
 /// The columns in the order in which they are written, and what they mean. The guide to traces lists them in the same words.
-pub(super) const COLUMNS: [(&str, &str); 15] = [
+pub(super) const COLUMNS: [(&str, &str); 18] = [
     ("job", "the job's id, an integer or a text; no two rows share one"),
     ("submit_s", "when it was submitted, in seconds on the trace's own clock; rows are in this order"),
     ("gpus", "the size of its gang, at least 1"),
@@ -28,6 +28,9 @@ pub(super) const COLUMNS: [(&str, &str); 15] = [
     ("pays_up_to_cny", "the most that it pays per GPU-hour of the reference chip, in yuan"),
     ("priority", "its priority, an integer; the larger goes first where the policy looks at it"),
     ("outcome", "how it ended: `completed`, `failed` or `cancelled`"),
+    ("min_gpus", "the fewest GPUs with which it can run, at most `gpus`; where it is missing and `max_gpus` is not, `gpus`"),
+    ("max_gpus", "the most GPUs with which it can run, at least `gpus`; where it is missing and `min_gpus` is not, `gpus`"),
+    ("serial_share", "of its time with `gpus`, the share that more GPUs do not shorten, from 0 to 1"),
 ];
 /// The same columns as places in that list.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +50,9 @@ enum Column {
     PaysUpTo,
     Priority,
     Outcome,
+    MinGpus,
+    MaxGpus,
+    SerialShare,
 }
 
 /// So many of them are needed.
@@ -98,6 +104,7 @@ impl NativeReader {
             id,
             submit_us,
             gpus,
+            elastic: self.elastic(gpus)?,
             work: self.seconds(Column::Work)?.ok_or_else(|| self.complain(Column::Work, "is empty", "a number of seconds, at least 0"))?,
             estimate: self.seconds(Column::Estimate)?,
             who: self.who()?,
@@ -186,6 +193,28 @@ impl NativeReader {
             Some(id) => integer(id).ok().filter(|key| *key < NAMELESS).unwrap_or_else(|| ids::hash(id) & !NAMELESS),
         };
         Ok(Some(DatasetSpec { data, key, bytes: Bytes(bytes) }))
+    }
+    fn elastic(&self, gpus: u32) -> Result<Option<Elastic>, SourceError> {
+        let serial = match self.at_least_zero(Column::SerialShare, 6, "a share from 0 to 1")? {
+            Some(share) if share > Ratio::SCALE => return Err(self.complain(Column::SerialShare, "is more than one", "a share from 0 to 1")),
+            share => share.map(Ratio),
+        };
+        let size = |column| {
+            self.present(column).map(|text| integer(text).map_err(|what| self.complain(column, &what, "an integer, at least 1"))).transpose()
+        };
+        let (min, max) = (size(Column::MinGpus)?, size(Column::MaxGpus)?);
+        if min.is_none() && max.is_none() {
+            return match serial {
+                Some(_) => Err(self.complain(Column::SerialShare, "has no sizes", "give `min_gpus`, `max_gpus`, or both")),
+                None => Ok(None),
+            };
+        }
+        let (min, max) = (min.unwrap_or(u64::from(gpus)), max.unwrap_or(u64::from(gpus)));
+        let min = u32::try_from(min).ok().filter(|min| (1..=gpus).contains(min));
+        let min = min.ok_or_else(|| self.complain(Column::MinGpus, "is out of range", "at least 1, at most `gpus`"))?;
+        let max = u32::try_from(max).ok().filter(|max| *max >= gpus);
+        let max = max.ok_or_else(|| self.complain(Column::MaxGpus, "is out of range", "at least `gpus`"))?;
+        Ok(Some(Elastic { min, max, serial: serial.unwrap_or(Ratio::ZERO) }))
     }
     fn priority(&self) -> Result<Option<i32>, SourceError> {
         let Some(text) = self.present(Column::Priority) else { return Ok(None) };

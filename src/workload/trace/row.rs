@@ -1,7 +1,7 @@
 //! A row of a trace, whatever its format, with names resolved and numbers in the units of the model.
 
-use crate::base::{Bytes, Money, Span};
-use crate::model::{ClassId, DataId, DatasetSpec, Outcome, TenantGroupId, TenantId};
+use crate::base::{Bytes, Money, Ratio, Span};
+use crate::model::{ClassId, DataId, DatasetSpec, Elastic, Outcome, TenantGroupId, TenantId};
 
 /// One recorded job. Plain data of fixed size, so that sorting can put it aside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +15,7 @@ pub(super) struct Row {
     /// When it was submitted, on the trace's own clock in µs.
     pub submit_us: i64,
     pub gpus: u32,
+    pub elastic: Option<Elastic>,
     pub work: Span,
     pub estimate: Option<Span>,
     pub who: Who,
@@ -41,7 +42,7 @@ pub(super) enum Who {
 
 impl Row {
     /// Bytes of an encoded row.
-    pub const ENCODED: usize = 15 * 8;
+    pub const ENCODED: usize = 17 * 8;
 
     /// Writes the row as bytes; [`decode`](Self::decode) is the inverse.
     pub fn encode(&self, into: &mut Vec<u8>) {
@@ -63,9 +64,11 @@ impl Row {
             self.patience.is_some(),
             self.pays_up_to.is_some(),
             self.priority.is_some(),
+            self.elastic.is_some(),
         ];
         let flags = present.iter().enumerate().fold(who | outcome << 2, |flags, (bit, set)| flags | u64::from(*set) << (4 + bit));
         let dataset = self.dataset.unwrap_or(DatasetSpec { data: DataId(0), key: 0, bytes: Bytes::ZERO });
+        let elastic = self.elastic.unwrap_or(Elastic { min: 0, max: 0, serial: Ratio::ZERO });
         let words = [
             self.number,
             self.line,
@@ -82,6 +85,8 @@ impl Row {
             self.patience.map_or(0, |span| span.0),
             self.pays_up_to.map_or(0, |money| money.0).cast_unsigned(),
             u64::from(self.priority.unwrap_or(0).cast_unsigned()),
+            u64::from(elastic.min) | u64::from(elastic.max) << 32,
+            elastic.serial.0,
         ];
         for word in words {
             into.extend_from_slice(&word.to_le_bytes());
@@ -99,6 +104,7 @@ impl Row {
             id: word(2),
             submit_us: word(3).cast_signed(),
             gpus: half(word(4)),
+            elastic: present(6).then_some(Elastic { min: half(word(15)), max: half(word(15) >> 32), serial: Ratio(word(16)) }),
             work: Span(word(5)),
             estimate: present(0).then_some(Span(word(6))),
             who: match flags & 3 {

@@ -111,8 +111,8 @@ mod tests {
     use super::super::row::Who;
     use super::*;
     use crate::base::random::Seed;
-    use crate::base::{Bytes, Money, Span};
-    use crate::model::{ClassId, DataId, DatasetSpec, Outcome, TenantGroupId, TenantId};
+    use crate::base::{Bytes, Money, Ratio, Span};
+    use crate::model::{ClassId, DataId, DatasetSpec, Elastic, Outcome, TenantGroupId, TenantId};
 
     fn row(number: u64) -> Row {
         let mut draws = Seed { seed: 5, replication: 0 }.stream("sort", "test").at(number);
@@ -128,6 +128,7 @@ mod tests {
             patience: some(1).then_some(Span(u64::MAX)),
             pays_up_to: some(1).then_some(Money(-1)),
             priority: some(1).then_some(-4),
+            elastic: some(1).then_some(Elastic { min: 2, max: u32::MAX, serial: Ratio(7) }),
             outcome: [Outcome::Completed, Outcome::Failed, Outcome::Cancelled][(number % 3) as usize],
             who: [Who::Unknown, Who::User(u64::MAX), Who::Tenant(TenantId(7)), Who::Group(TenantGroupId(1))][(number % 4) as usize],
             submit_us: draws.below(500).cast_signed() - 100,

@@ -182,6 +182,7 @@ impl SwfReader {
             id,
             submit_us,
             gpus,
+            elastic: None,
             work,
             estimate,
             who: u64::try_from(user).map_or(Who::Unknown, Who::User),

@@ -6,7 +6,8 @@ use super::rows::Rows;
 use super::*;
 use crate::base::{Bytes, Money, Ratio, Span};
 use crate::model::{
-    ClassId, DataId, DatasetLaw, DatasetSpec, Estimate, Gang, JobSource, Law, Outcome, Shape, TenantGroupId, TenantId, TraceClean, TraceFormat,
+    ClassId, DataId, DatasetLaw, DatasetSpec, Elastic, Estimate, Gang, JobSource, Law, Outcome, Shape, TenantGroupId, TenantId, TraceClean,
+    TraceFormat,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -100,7 +101,7 @@ const REFUSED: &[(&str, &str)] = &[
         "job,submit_s,gpus,work_s,depends_on\n2,0,1,60,1\n",
         concat!(
             "jobs.csv:1:26: column `depends_on` is unknown; known: `job`, `submit_s`, `gpus`, `work_s`, `estimate_s`, `tenant`, `user`, `class`, ",
-            "`data`, `dataset`, `dataset_gb`, `patience_s`, `pays_up_to_cny`, `priority`, `outcome`"
+            "`data`, `dataset`, `dataset_gb`, `patience_s`, `pays_up_to_cny`, `priority`, `outcome`, `min_gpus` and 2 more"
         ),
     ),
     ("1,0,1,60\n2,5,1,60\n", "jobs.csv:1:1: there is no header; the first line names the columns: job,submit_s,gpus,work_s"),
@@ -191,6 +192,19 @@ const REFUSED: &[(&str, &str)] = &[
         "jobs.csv:2:10: outcome: `done` is unknown; `completed`, `failed` or `cancelled`",
     ),
     (
+        "job,submit_s,gpus,work_s,min_gpus\n1,0,4,60,5\n",
+        "jobs.csv:2:10: min_gpus: `5` is out of range; at least 1, at most `gpus`",
+    ),
+    ("job,submit_s,gpus,work_s,max_gpus\n1,0,4,60,3\n", "jobs.csv:2:10: max_gpus: `3` is out of range; at least `gpus`"),
+    (
+        "job,submit_s,gpus,work_s,serial_share\n1,0,4,60,0.5\n",
+        "jobs.csv:2:10: serial_share: `0.5` has no sizes; give `min_gpus`, `max_gpus`, or both",
+    ),
+    (
+        "job,submit_s,gpus,work_s,serial_share\n1,0,4,60,1.5\n",
+        "jobs.csv:2:10: serial_share: `1.5` is more than one; a share from 0 to 1",
+    ),
+    (
         "job,submit_s,gpus,work_s,priority\n1,0,1,60,9999999999\n",
         "jobs.csv:2:10: priority: `9999999999` is too large; an integer of 32 bits",
     ),
@@ -232,11 +246,12 @@ fn what_is_allowed_is_read() {
 #[test]
 fn every_column_is_read() {
     let jobs = accepted(
-        "job,submit_s,gpus,work_s,estimate_s,tenant,user,class,data,dataset,dataset_gb,patience_s,pays_up_to_cny,priority,outcome\n\
-         7,0,4,100,50,lab-3,,eval,web,12,2.5,3600,12.345678,-2,failed\n\
-         8,0,4,100,,lab,,,web,imagenet,1,,,,cancelled\n\
-         9,0,4,100,,,alice,,web,imagenet,1,,,,completed\n\
-         10,0,4,100,,clinic,,,web,,1,,,,\n",
+        "job,submit_s,gpus,work_s,estimate_s,tenant,user,class,data,dataset,dataset_gb,patience_s,pays_up_to_cny,priority,outcome,\
+         min_gpus,max_gpus,serial_share\n\
+         7,0,4,100,50,lab-3,,eval,web,12,2.5,3600,12.345678,-2,failed,1,16,0.05\n\
+         8,0,4,100,,lab,,,web,imagenet,1,,,,cancelled,,8,\n\
+         9,0,4,100,,,alice,,web,imagenet,1,,,,completed,2,,\n\
+         10,0,4,100,,clinic,,,web,,1,,,,,,,\n",
     );
     let first = &jobs[0];
     assert_eq!((first.estimate, first.tenant, first.class, first.priority), (Span::seconds(50), TenantId(2), ClassId(1), -2));
@@ -247,6 +262,8 @@ fn every_column_is_read() {
         [Outcome::Failed, Outcome::Cancelled, Outcome::Completed, Outcome::Completed]
     );
     assert!(jobs[1].tenant.0 < 10 && jobs[3].tenant == TenantId(10));
+    let sizes = |min, max, millionths| Some(Elastic { min, max, serial: Ratio(millionths) });
+    assert_eq!([0, 1, 2, 3].map(|index| jobs[index].elastic), [sizes(1, 16, 50_000), sizes(4, 8, 0), sizes(2, 4, 0), None]);
     let key = |index: usize| jobs[index].dataset.unwrap().key;
     assert_eq!(key(1), key(2));
     assert_ne!(key(2), key(3));
@@ -439,6 +456,7 @@ fn without_a_horizon_arrivals_end_with_the_last_trace() {
 fn what_is_written_is_read_back() {
     let mut full = workload("w", poisson(0.001));
     full.patience = Some(Law::exponential(3_000.0));
+    full.elastic = Some(Elastic { min: 2, max: 8, serial: Ratio(12_345) });
     full.pays_up_to = Some(Law { shape: Shape::LogNormal { mu: 2.6, sigma: 0.4 }, min: None, max: None });
     full.dataset = Some(DatasetLaw { data: DataId(0), bytes: Law::exponential(1e12), shared_by: 20 });
     full.estimate = Estimate::TimesWork(Law { shape: Shape::Uniform { min: 1.0, max: 3.0 }, min: None, max: None });

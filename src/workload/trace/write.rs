@@ -3,7 +3,7 @@
 use super::native::COLUMNS;
 use super::record::quoted;
 use crate::base::Span;
-use crate::model::{JobSpec, Model, Outcome};
+use crate::model::{Elastic, JobSpec, Model, Outcome};
 use std::io::{self, Write};
 
 /// Writes jobs as the native CSV that [`open`](crate::workload::open) reads, header first. What is read back are the same jobs: numbers are written
@@ -32,7 +32,11 @@ pub fn write_native(into: &mut impl Write, model: &Model, jobs: impl IntoIterato
             Outcome::Failed => "failed",
             Outcome::Cancelled => "cancelled",
         };
-        writeln!(into, "{},{pays_up_to},{},{outcome}", job.patience.map(span).unwrap_or_default(), job.priority)?;
+        write!(into, "{},{pays_up_to},{},{outcome},", job.patience.map(span).unwrap_or_default(), job.priority)?;
+        match job.elastic {
+            Some(Elastic { min, max, serial }) => writeln!(into, "{min},{max},{}", decimal(serial.0, 6))?,
+            None => writeln!(into, ",,")?,
+        }
     }
     Ok(())
 }

@@ -28,3 +28,32 @@ fn a_child_moves_a_job_and_is_refused_what_is_no_move() {
     assert_eq!(summary["incidents"]["migrations"], json!(1), "{summary}");
     assert_eq!((&summary["refusals"]["nothing_to_move"], &summary["jobs"]["unfinished"]), (&json!(1), &json!(0)), "{summary}");
 }
+
+/// Ten minutes after its start, the first job, which may have two to six GPUs, is to have eight, and then has six.
+const RESIZER: &str = "\
+decisions = start(told)
+now = told['now_us']
+if now == 0 and not state.get('asked'):
+    assert [job['elastic'] for job in told['arrived']] == 3 * [{'min_gpus': 2, 'max_gpus': 6, 'serial_millionths': 100000}], told
+    decisions += [{'wake': {'at_us': 600000000}}, {'wake': {'at_us': 601000000}}]
+    state['asked'] = True
+elif now == 600000000:
+    decisions.append({'resize': {'job': 0, 'gpus': 8}})
+elif now == 601000000 and not state.get('moved'):
+    assert [(refusal['kind'], refusal['asked'], refusal['available']) for refusal in told['refused'] if refusal['job'] == 0] == [('size', 8, 6)], told
+    decisions.append({'resize': {'job': 0, 'gpus': 6}})
+    state['moved'] = True
+return decisions";
+
+#[test]
+fn a_child_changes_the_size_of_an_elastic_job() {
+    let folder = folder();
+    let body: String = GREEDY.lines().map(|line| format!("    {line}\n")).collect();
+    let path = scripted(folder.path(), &format!("def start(told):\n{body}needs = {{'every_event': True}}"), RESIZER);
+    let elastic = r#"workload.training.elastic={ min = 2, max = 6, serial = 0.1 }"#;
+    let policy = format!("exec:python3 {path}");
+    let set = ["--set", "failure.script.outages=[]", "--set", elastic];
+    let summary = json(&succeeds(edwc(&["run", TWO_SITES, "--json", "--policy", &policy]).args(set)));
+    assert_eq!((&summary["incidents"]["resizes"], &summary["incidents"]["migrations"]), (&json!(1), &json!(0)), "{summary}");
+    assert_eq!((&summary["refusals"]["size"], &summary["jobs"]["unfinished"]), (&json!(1), &json!(0)), "{summary}");
+}

@@ -43,12 +43,14 @@ fn break_with(way: u64, view: View<'_>, plan: &mut Plan<'_>, job: JobId, running
     let gang = view.job(job).gpus;
     let past = Time(view.now().0.checked_sub(1)?);
     let whole = |pool: PoolId| [Allocation::new(pool, gang)];
+    // Of an elastic job, another size is a wish that is denied.
+    let has_one_size = |job: JobId| view.job(job).elastic.is_none().then_some(job);
     Some(match way {
         0 => plan.place(nobody, &whole(PoolId(0))),
         1 => plan.place(job, &whole(nowhere)),
-        2 => plan.place(job, &[]),
+        2 => plan.place(has_one_size(job)?, &[]),
         3 => plan.place(job, &[Allocation::new(PoolId(0), 0), Allocation::new(PoolId(0), gang)]),
-        4 => plan.place(job, &[Allocation::new(PoolId(0), gang), Allocation::new(PoolId(0), u32::MAX)]),
+        4 => plan.place(has_one_size(job)?, &[Allocation::new(PoolId(0), gang), Allocation::new(PoolId(0), u32::MAX)]),
         5 => plan.place(job, &[Allocation { pool: PoolId(0), gpus: gang, node: Some(u32::MAX) }]),
         6 => plan.place(running?, &whole(PoolId(0))),
         7 => plan.preempt(job, Preempt::Discard),
@@ -68,7 +70,7 @@ fn break_with(way: u64, view: View<'_>, plan: &mut Plan<'_>, job: JobId, running
         15 => plan.reject(nobody),
         16 => plan.migrate(job, &whole(PoolId(0))),
         17 => plan.migrate(nobody, &whole(PoolId(0))),
-        18 => plan.migrate(running?, &[Allocation::new(PoolId(0), u32::MAX)]),
+        18 => plan.migrate(has_one_size(running?)?, &[Allocation::new(PoolId(0), u32::MAX)]),
         _ => {
             let running = running?;
             plan.preempt(running, Preempt::Discard).ok()?;

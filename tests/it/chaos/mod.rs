@@ -54,6 +54,7 @@ struct Met {
     failures: u32,
     reclaimed_or_preempted: u32,
     migrated: u32,
+    resized: u32,
     subsidies: u32,
 }
 
@@ -67,6 +68,7 @@ impl Met {
             self.failures += record.failures;
             self.reclaimed_or_preempted += record.preemptions;
             self.migrated += record.migrations;
+            self.resized += record.resizes;
             self.subsidies += u32::from(record.subsidy.0 > 0);
         }
     }
@@ -86,10 +88,11 @@ impl Met {
             "quota",
             "residency",
             "room",
+            "size",
             "split",
         ];
         assert_eq!(self.refusals.iter().copied().collect::<Vec<_>>(), kinds);
-        assert!(self.migrated > 500, "{} migrations", self.migrated);
+        assert!(self.migrated > 500 && self.resized > 200, "{} migrations, {} changes of size", self.migrated, self.resized);
         assert!(self.splits > 20 && self.failures > 100 && self.reclaimed_or_preempted > 1_000 && self.subsidies > 50);
     }
 }

@@ -56,6 +56,7 @@ impl Wishes<'_> {
     fn act(&mut self, plan: &mut Plan<'_>) {
         match self.draws.below(16) {
             0..=5 => self.place(plan),
+            6 if self.draws.below(2) == 0 => self.resize(plan),
             6 => self.migrate(plan),
             7 => self.bind(plan),
             8..=9 => self.preempt(plan),
@@ -91,7 +92,7 @@ impl Wishes<'_> {
     }
     /// Makes up where a gang goes: packed by default, on nodes of its choice, or split over two pools.
     fn shares(&mut self, plan: &Plan<'_>, job: JobId) -> Vec<Allocation> {
-        let gpus = self.view.job(job).gpus;
+        let gpus = if self.draws.below(3) == 0 { self.size(job) } else { self.view.job(job).gpus };
         let pools: Vec<PoolId> = self.view.candidates(job).iter().map(|candidate| candidate.pool).collect();
         let pool = if self.draws.below(8) == 0 { None } else { self.one_of(&pools) };
         let pool = pool.unwrap_or_else(|| self.any_pool());
@@ -147,6 +148,23 @@ impl Wishes<'_> {
             self.decided.insert(job);
         }
     }
+    /// Lets a job go on with more or fewer GPUs, most of the time one that can.
+    fn resize(&mut self, plan: &mut Plan<'_>) {
+        let Some(job) = self.running_job() else { return };
+        let gpus = self.size(job);
+        if accepted(plan.resize(job, gpus)) {
+            self.decided.insert(job);
+        }
+    }
+    /// Makes up a size for a job: of an elastic one, often another than it has; of the others, now and then one that they cannot have.
+    fn size(&mut self, job: JobId) -> u32 {
+        let attributes = self.view.job(job);
+        match attributes.elastic {
+            Some(sizes) if self.draws.below(8) > 0 => sizes.min + self.draws.below(u64::from(sizes.max - sizes.min) + 1) as u32,
+            Some(sizes) => sizes.max.saturating_add(1),
+            None => attributes.gpus,
+        }
+    }
     fn running_job(&mut self) -> Option<JobId> {
         let jobs: Vec<JobId> = self.view.jobs().running().filter(|job| !self.decided.contains(job) && self.may_stop(*job)).collect();
         self.one_of(&jobs)
@@ -188,6 +206,7 @@ impl Wishes<'_> {
             match self.draws.below(9) {
                 0..=3 => self.place(plan),
                 4..=5 => self.preempt(plan),
+                8 if self.draws.below(2) == 0 => self.resize(plan),
                 8 => self.migrate(plan),
                 6 => self.bind(plan),
                 _ => self.defer(plan),

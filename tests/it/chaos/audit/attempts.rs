@@ -6,6 +6,9 @@ use edwc::model::{JobId, Model, PoolId, QuotaId};
 use edwc::rules::matching::{Facts, Subject, matches};
 use std::collections::BTreeMap;
 
+/// One second of work a second and GPU.
+pub const PER_GPU: u128 = 1_000_000_000_000_000_000;
+
 /// A job that holds GPUs.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -13,8 +16,8 @@ pub struct Attempt {
     pub starts: u32,
     /// Pool, GPUs, and the quotas that they are charged to.
     pub parts: Vec<(PoolId, u32, Vec<QuotaId>)>,
-    /// Work per second of the attempt, in millionths.
-    pub rate: u64,
+    /// Work per second and GPU of the attempt, in units of [`PER_GPU`].
+    pub rate: u128,
 }
 
 /// All attempts: those that go on, and what those that have ended have used.
@@ -23,8 +26,8 @@ pub struct Attempts {
     pub open: BTreeMap<u64, Attempt>,
     /// GPU time by quota (with its descendants) and start and end of attempts.
     pub closed: Vec<(Attempt, Time)>,
-    /// The slowest and the fastest rate of each job.
-    pub rates: BTreeMap<u64, (u64, u64)>,
+    /// The slowest and the fastest rate of each job, and the most GPUs that it has held.
+    pub rates: BTreeMap<u64, (u128, u128, u32)>,
 }
 
 impl Attempts {
@@ -42,8 +45,9 @@ impl Attempts {
             if !self.open.contains_key(&number) {
                 assert_eq!(jobs.status(job).start, run.now(), "whoever is new has just started");
                 let attempt = attempt(run, job);
-                let rates = self.rates.entry(number).or_insert((attempt.rate, attempt.rate));
-                *rates = (rates.0.min(attempt.rate), rates.1.max(attempt.rate));
+                let rates = self.rates.entry(number).or_insert((attempt.rate, attempt.rate, 0));
+                let gpus = attempt.parts.iter().map(|part| part.1).sum();
+                *rates = (rates.0.min(attempt.rate), rates.1.max(attempt.rate), rates.2.max(gpus));
                 self.open.insert(number, attempt);
             }
         }
@@ -94,7 +98,8 @@ fn attempt(run: &Run, job: JobId) -> Attempt {
         let subject = Subject { group: attributes.group, class: attributes.class, pool, gpus: attributes.gpus };
         (pool, gpus, charged(model, &facts, &subject))
     });
-    Attempt { start: status.start, starts: jobs.usage(job).starts, parts: parts.collect(), rate: status.rate.0 }
+    let rate = u128::from(status.rate.0) * (PER_GPU / 1_000_000) / u128::from(attributes.gpus);
+    Attempt { start: status.start, starts: jobs.usage(job).starts, parts: parts.collect(), rate }
 }
 
 /// Returns the quotas that a start is charged to: of each tree the deepest that matches, ties in file order.

@@ -1,6 +1,7 @@
 //! Records, totals and books at the end of a run (I3, I5, I6, I10, I11, I16, I18).
 
 use super::Audit;
+use super::attempts::PER_GPU;
 use crate::chaos::drive::Outcome;
 use edwc::base::{Money, Span, Time};
 use edwc::model::{CapScope, Covers, HoursCap, OnFailure, Overrun, Setting, Subsidy, SubsidyRate, TenantId};
@@ -35,14 +36,14 @@ fn check_life(audit: &Audit, outcome: &Outcome) {
 }
 
 fn check_record(audit: &Audit, record: &JobRecord) {
-    let (time, gpus) = (record.gpu_time, u128::from(record.gpus));
+    let time = record.gpu_time;
     assert_eq!(time.held, time.kept + time.staging + time.checkpointing + time.restoring + time.lost, "GPU time of {record:?}");
     assert!(record.submit <= record.end);
     if let (Some(first), Some(last)) = (record.first_start, record.start) {
         assert!(record.submit <= first && first <= last && last <= record.end, "instants of {record:?}");
     }
     assert_eq!(record.starts > 0, record.first_start.is_some());
-    let stops = record.preemptions + record.migrations + record.failures;
+    let stops = record.preemptions + record.migrations + record.resizes + record.failures;
     assert!(record.starts >= stops, "an attempt ends once: {record:?}");
     match record.fate {
         Fate::Finished => assert!(record.starts == stops + 1, "only the last attempt finishes: {record:?}"),
@@ -55,9 +56,9 @@ fn check_record(audit: &Audit, record: &JobRecord) {
     }
     let class = &audit.model.classes[record.class];
     if record.fate == Fate::Finished && record.reason.is_none() {
-        let (slowest, fastest) = audit.attempts.rates.get(&record.number).copied().unwrap_or((1_000_000, 1_000_000));
-        let work = |rate: u64| time.kept / gpus * u128::from(rate) / 1_000_000;
-        let slack = u128::from(record.starts) * u128::from(fastest / 1_000_000 + 2);
+        let (slowest, fastest, most) = audit.attempts.rates.get(&record.number).copied().unwrap_or((PER_GPU, PER_GPU, 1));
+        let work = |per_gpu: u128| time.kept * per_gpu / PER_GPU;
+        let slack = u128::from(record.starts) * (fastest * u128::from(most) / PER_GPU + 3);
         let whole = u128::from(record.work.0);
         // Every attempt rounds by a tick.
         assert!(
@@ -65,7 +66,7 @@ fn check_record(audit: &Audit, record: &JobRecord) {
             "the work that was kept is the job's, at {slowest} to {fastest}: {record:?}"
         );
     }
-    if class.on_failure == OnFailure::Keep && record.preemptions + record.migrations == 0 {
+    if class.on_failure == OnFailure::Keep && record.preemptions + record.migrations + record.resizes == 0 {
         assert_eq!(time.lost, 0, "nothing is lost: {record:?}");
     }
     if record.reason == Some(Reason::KilledAtEstimate) {

@@ -3,8 +3,8 @@
 use super::{Feature, Switches, at, fold, instant, positive_span, span};
 use edwc::base::{Bandwidth, Bytes, Column, Gpus, Money, Ratio, Span, Time};
 use edwc::model::{
-    Checkpoint, ChipId, Class, ClassId, DataClass, DataId, DatasetSpec, Elsewhere, IdSet, JobSpec, KindId, Model, OnFailure, Outcome, Outside,
-    RegionId, SiteId, Stays, TenantGroup, TenantId, WorkloadId,
+    Checkpoint, ChipId, Class, ClassId, DataClass, DataId, DatasetSpec, Elastic, Elsewhere, IdSet, JobSpec, KindId, Model, OnFailure, Outcome,
+    Outside, RegionId, SiteId, Stays, TenantGroup, TenantId, WorkloadId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -25,6 +25,7 @@ struct Job {
     class: u32,
     tenant: u32,
     gpus: u32,
+    elastic: Option<Elastic>,
     work: Span,
     /// Share of the work that the user thinks it is, in 256ths.
     estimate: u64,
@@ -117,13 +118,15 @@ fn job() -> impl Strategy<Value = Job> {
     let dataset = prop::option::weighted(0.7, (any::<u32>(), 0_u64..4, prop_oneof![Just(0_u64), 0..100_000_000_000_000_u64]));
     let patience = prop::option::of(prop_oneof![1 => Just(Span::ZERO), 2 => span(100_000)]);
     let pays = prop::option::of(prop_oneof![1 => Just(0_i64), 4 => 0_i64..60_000_000]);
-    let who = (instant(), any::<u32>(), any::<u32>());
+    let elastic = prop::option::of((1_u32..=12, 1_u32..=60, prop_oneof![Just(0_u64), 0..=1_000_000_u64]));
+    let who = (instant(), any::<u32>(), any::<u32>(), elastic);
     (who, gpus, work, prop_oneof![Just(256_u64), 0_u64..1024], prop::option::of(-5_i32..5), dataset, patience, pays).prop_map(
-        |((submit, class, tenant), gpus, work, estimate, priority, dataset, patience, pays)| Job {
+        |((submit, class, tenant, elastic), gpus, work, estimate, priority, dataset, patience, pays)| Job {
             submit,
             class,
             tenant,
             gpus,
+            elastic: elastic.map(|(min, max, serial)| Elastic { min, max: min.max(max), serial: Ratio(serial) }),
             work,
             estimate,
             priority,
@@ -200,6 +203,7 @@ impl Job {
             class,
             tenant: TenantId(self.tenant % model.tenant_count()),
             gpus: Gpus(self.gpus),
+            elastic: self.elastic.filter(|_| on.on(Feature::Elastic)).map(|elastic| elastic.around(self.gpus)),
             work: self.work,
             estimate: if on.on(Feature::WrongEstimates) { wrong } else { self.work },
             priority: self.priority.unwrap_or(of_class.priority),

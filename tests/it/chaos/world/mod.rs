@@ -64,10 +64,11 @@ enum Feature {
     Patience,
     WrongEstimates,
     WarmUp,
+    Elastic,
 }
 
 impl Feature {
-    const COUNT: usize = Self::WarmUp as usize + 1;
+    const COUNT: usize = Self::Elastic as usize + 1;
 }
 
 impl Switches {

@@ -138,6 +138,7 @@ fn job(submit: u64, gpus: u32, work: u64) -> JobSpec {
         class: ClassId(0),
         tenant: TenantId(0),
         gpus: Gpus(gpus),
+        elastic: None,
         work: Span::seconds(work),
         estimate: Span::seconds(work),
         priority: 0,

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Report everything that is wrong with a scenario file.
     Check(Check),
+    /// Bound cost, carbon and completion from below, and tell how far policies are from that.
+    Bound(Bound),
     /// Explain the code of an error or a warning.
     Explain(Explain),
     /// Print the JSON Schema of scenario files, for editors, or of the messages of policies.
@@ -235,6 +237,25 @@ pub(crate) struct Check {
     /// List inputs that are assumed or have no mark.
     #[arg(long)]
     pub(crate) evidence: bool,
+}
+
+/// Arguments of `bound`.
+#[derive(Debug, Args)]
+pub(crate) struct Bound {
+    /// Scenario file, or the name of one that edwc brings along.
+    pub(crate) file: PathBuf,
+    /// Policy to run and to judge by the bounds for the jobs that it finishes; may be given many times.
+    #[arg(long = "policy", value_name = "POLICY")]
+    pub(crate) policies: Vec<String>,
+    /// Seed of all random streams; the file's by default.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Set a value of the scenario first.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    /// Print everything as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Arguments of `explain`.

@@ -1,6 +1,7 @@
 //! The command line: one file a command, one place that prints, and exit codes that scripts can rely on.
 
 mod arguments;
+mod bound;
 mod cases;
 mod check;
 mod chosen;
@@ -83,6 +84,7 @@ fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Print
         None => printer.out(&Arguments::command().render_help().ansi().to_string()),
         Some(Command::Run(arguments)) => return run::run(&arguments, registered, printer),
         Some(Command::Check(arguments)) => return check::run(&arguments, printer),
+        Some(Command::Bound(arguments)) => return bound::run(&arguments, registered, printer),
         Some(Command::Explain(arguments)) => return explain::run(&arguments, printer),
         Some(Command::Schema(arguments)) => schema::run(&arguments, printer),
         Some(Command::Init(arguments)) => return init::run(&arguments, printer),

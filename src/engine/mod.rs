@@ -344,6 +344,10 @@ const FARTHEST: Span = Span::days(20 * 365);
 /// Returns the bounds that rules need to know.
 fn bounds(model: &Model, window: &Window) -> RunBounds {
     let horizon = Time::ZERO + model.horizon.unwrap_or(Span::ZERO);
-    let latest_end = model.horizon.map_or(Time::NEVER, |_| instant::latest_end(model, horizon)).min(horizon + FARTHEST);
-    RunBounds { prorate_over: model.horizon, latest_end, window: window.bounds() }
+    RunBounds { prorate_over: model.horizon, latest_end: latest_end(model).min(horizon + FARTHEST), window: window.bounds() }
+}
+
+/// Returns when a run ends at the latest; [`Time::NEVER`] where only a trace says when arrivals stop.
+pub fn latest_end(model: &Model) -> Time {
+    model.horizon.map_or(Time::NEVER, |horizon| instant::latest_end(model, Time::ZERO + horizon))
 }

@@ -1,8 +1,10 @@
 //! What several runs say together: alternatives under the same seeds, and what may be concluded from their differences.
 //!
 //! A [`Design`] lists alternatives and replications; [`perform()`] runs them on all cores, [`Store`] keeps each finished run as a file of its own;
-//! [`Comparison`] pairs the alternatives seed by seed. How a single run is made is the caller's: nothing here starts a policy or prints.
+//! [`Comparison`] pairs the alternatives seed by seed; [`bound`] says what no policy can beat. How a single run is made is the caller's: nothing
+//! here starts a policy or prints.
 
+pub mod bound;
 pub mod comparison;
 pub mod design;
 pub mod finished;

@@ -31,7 +31,7 @@ pub use domestic::DomesticRefusal;
 pub use holding::Held;
 pub use quota::QuotaRefusal;
 pub use residency::{LatencyRefusal, Residence, check_latency, residence};
-pub use subsidy::{Bases, Claims, Expected};
+pub use subsidy::{Bases, Claims, Expected, budget_of_run};
 
 use crate::base::random::Seed;
 use crate::base::{Column, Money, MoneyOverflow, Span, Time};

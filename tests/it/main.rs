@@ -7,6 +7,7 @@
     reason = "strategies have long types; tables keep the digits of their sources"
 )]
 
+mod bound_command;
 mod bridge;
 mod broker;
 mod chaos;

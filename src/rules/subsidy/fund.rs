@@ -1,9 +1,9 @@
 //! The money of a programme, period by period: what is free, reserved, owed and paid.
 
-use crate::base::random::Stream;
+use crate::base::random::{Seed, Stream};
 use crate::base::time::MICROS_PER_DAY;
 use crate::base::{Money, MoneyOverflow, Ratio, Span, Time};
-use crate::model::{Budget, Calendar, Model, Period};
+use crate::model::{Budget, Calendar, Model, Period, Subsidy, SubsidyId};
 
 /// The money of one period (of all periods so far, where it is carried over).
 ///
@@ -79,6 +79,9 @@ impl Fund {
         Ok(())
     }
 }
+
+/// Periods beyond which nobody adds up budgets.
+const PERIODS: usize = 10_000;
 
 /// The funds of one programme.
 #[derive(Clone, Debug)]
@@ -194,6 +197,28 @@ impl Funds {
     }
 }
 
+/// Returns the budgets of all periods of a run that ends at the latest at `until`, as far as they are funded; `None`: unlimited, or without end.
+/// The budget must stay as it is. *O*(periods).
+///
+/// # Errors
+/// Fails if the sum leaves the range of money.
+pub fn budget_of_run(model: &Model, id: SubsidyId, seed: Seed, until: Time) -> Result<Option<Money>, MoneyOverflow> {
+    let subsidy = &model.subsidies[id];
+    let mut funds = Funds::new(model, subsidy.budget.as_ref(), funding(subsidy, seed), model.horizon, Time::ZERO)?;
+    for _ in 0..PERIODS {
+        if funds.end > until || funds.end == Time::NEVER {
+            return funds.total();
+        }
+        funds.roll(model, subsidy.budget.as_ref())?;
+    }
+    Ok(None)
+}
+
+/// Returns the stream that draws how much of a programme's budgets is really there.
+pub(super) fn funding(subsidy: &Subsidy, seed: Seed) -> Stream {
+    seed.stream(&format!("subsidy {}", subsidy.name), "funded")
+}
+
 /// Returns the length of the calendar period that holds `at`, even where the scenario starts in the middle of it.
 fn whole_period(calendar: &Calendar, period: Period, at: Time) -> Span {
     let date = calendar.date(at);
@@ -213,7 +238,6 @@ fn whole_period(calendar: &Calendar, period: Period, at: Time) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::random::Seed;
     use crate::model::{Law, Shape};
     use crate::rules::testing;
 
@@ -238,6 +262,25 @@ mod tests {
         assert_eq!(cut.current_fund().amount, Money::yuan(10));
         cut.roll(&model, Some(&budget)).unwrap();
         assert_eq!(cut.current_fund().amount, Money::yuan(20));
+    }
+
+    #[test]
+    fn the_budgets_of_a_run_are_those_of_all_its_periods() {
+        let mut model = testing::model();
+        let budget = Budget { prorate: true, ..testing::budget(365, Period::Year) };
+        model.horizon = Some(Span::days(73));
+        let id = model.subsidies.push(Subsidy { budget: Some(budget), ..testing::subsidy("s", 0.1) });
+        let of_run = |model: &Model, until| budget_of_run(model, id, testing::SEED, until).unwrap();
+        assert_eq!(of_run(&model, Time::ZERO + Span::days(400)), Some(Money::yuan(73)));
+        model.subsidies[id].budget = Some(testing::budget(10, Period::Month));
+        assert_eq!(of_run(&model, Time::ZERO + Span::days(40)), Some(Money::yuan(20)));
+        assert_eq!(of_run(&model, Time::NEVER), None, "there is always a next month");
+        model.subsidies[id].budget = Some(Budget { carry_over: true, ..testing::budget(10, Period::Month) });
+        assert_eq!(of_run(&model, Time::ZERO + Span::days(40)), Some(Money::yuan(20)));
+        model.subsidies[id].budget = Some(testing::budget(10, Period::Run));
+        assert_eq!(of_run(&model, Time::NEVER), Some(Money::yuan(10)));
+        model.subsidies[id].budget = None;
+        assert_eq!(of_run(&model, Time::ZERO), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod offer;
 mod payment;
 
 pub use claim::Claims;
+pub use fund::budget_of_run;
 
 use super::matching::Eligible;
 use super::records::SubsidyTotals;
@@ -118,7 +119,7 @@ impl Programmes {
             let source = format!("subsidy {}", subsidy.name);
             Ok(Programme {
                 known: subsidy.clone(),
-                funds: Funds::new(model, subsidy.budget.as_ref(), seed.stream(&source, "funded"), prorate_over, Time::ZERO)?,
+                funds: Funds::new(model, subsidy.budget.as_ref(), fund::funding(subsidy, seed), prorate_over, Time::ZERO)?,
                 accounts: subsidy.caps.iter().map(|cap| Accounts::new(model, cap, Time::ZERO)).collect(),
                 floor: Floor::new(model, subsidy),
                 payables: VecDeque::new(),

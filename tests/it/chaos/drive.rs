@@ -22,7 +22,13 @@ pub struct Outcome {
 }
 
 /// Jobs that are given one by one.
-struct Given(std::vec::IntoIter<JobSpec>);
+pub struct Given(std::vec::IntoIter<JobSpec>);
+
+impl Given {
+    pub fn new(jobs: Vec<JobSpec>) -> Self {
+        Self(jobs.into_iter())
+    }
+}
 
 impl JobSource for Given {
     fn next_job(&mut self) -> Result<Option<JobSpec>, SourceError> {
@@ -39,7 +45,7 @@ pub fn begin(world: &World, policy: &dyn Scheduler) -> Result<Run, RunError> {
 fn start(model: &Model, world: &World, needs: Needs) -> Result<Run, RunError> {
     let seed = Seed { seed: world.seed, replication: 0 };
     let options = Options { keep_postings: true, sample_every: Some(edwc::base::Span::hours(7)) };
-    Run::new(model, Box::new(Given(world.jobs.clone().into_iter())), needs, seed, options)
+    Run::new(model, Box::new(Given::new(world.jobs.clone())), needs, seed, options)
 }
 
 /// Runs a world to its end and audits every round, every record and the books.

@@ -4,6 +4,8 @@
 //! in [`found`].
 
 mod audit;
+mod bounds;
+mod bounds_by_hand;
 mod breaker;
 mod builtin;
 mod drive;

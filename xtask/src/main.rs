@@ -5,6 +5,7 @@ mod bench_child;
 mod codegen;
 mod instructions;
 mod log;
+mod mutants;
 mod policies;
 mod steps;
 mod test;
@@ -22,6 +23,9 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                       --instructions counts instructions per job instead (needs valgrind), which a busy machine does not blur
   policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
   bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
+  mutants [--shard I/N] [--again] [--report] | --in-diff REVISION
+                      tests 200 mutants of `rules`, `engine` and `stats`, drawn with a fixed seed, or all of the lines that differ from a revision; begun
+                      again it goes on where it was; --again also runs those that survived, --report only tells; needs cargo-mutants, and installs it
   log FILE GIGABYTES  write a log of jobs of that size, to see that reading one takes bounded memory
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         ["bench", "--instructions", names @ ..] => instructions::count_instructions(names),
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),
+        ["mutants", words @ ..] => mutants::Wanted::parse(words).and_then(|wanted| mutants::run_mutants(&wanted)),
         ["log", file, gigabytes] => log::write_log(std::path::Path::new(file), gigabytes),
         ["codegen"] => codegen::run_codegen(false),
         ["codegen", "--check"] => codegen::run_codegen(true),

@@ -2,7 +2,7 @@
 //! the cheapest to the dearest, and remembers what has been judged.
 
 use crate::steps::{Failure, cargo, output, root, run, works};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -181,9 +181,12 @@ fn test(mutants: &[&Mutant], pass: usize, shard: &Path) -> Result<(), Failure> {
     let names: String = mutants.iter().map(|mutant| format!("{}\t{pass}\t{}\n", mutant.name, mutant.key)).collect();
     fs::write(shard.join("running.tsv"), names).map_err(fail)?;
     let patterns: Vec<String> = mutants.iter().map(|mutant| format!("--re=^{}$", escaped(&mutant.name))).collect();
+    // Mutants that leave a field out escape the patterns (cargo-mutants 27.1), but not a difference of lines.
+    let lines = shard.join("lines.diff");
+    fs::write(&lines, diff_of_lines(mutants)?).map_err(fail)?;
     let settings = ["--no-config", "--package", "edwc", "--colors", "never", "--no-shuffle", "--jobs", "1", "--build-timeout", "600"];
     let mut command = cargo(&["mutants", "--timeout", seconds, "--baseline", "run"]);
-    command.args(settings).arg("--output").arg(shard).args(&patterns).arg("--").args(arguments);
+    command.args(settings).arg("--output").arg(shard).arg("--in-diff").arg(&lines).args(&patterns).arg("--").args(arguments);
     // Compiling is the most of it: dependencies are shared, and nothing is optimised.
     command.env("CARGO_TARGET_DIR", shard.join("build")).env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
     let status = command.status().map_err(|error| format!("cargo mutants did not start: {error}"))?;
@@ -193,6 +196,28 @@ fn test(mutants: &[&Mutant], pass: usize, shard: &Path) -> Result<(), Failure> {
         Some(0 | 2 | 3) => Ok(()),
         _ => Err(format!("cargo mutants ended with {status}; begin again to go on")),
     }
+}
+
+/// Writes a difference that adds the lines on which mutants begin, and no others.
+fn diff_of_lines(mutants: &[&Mutant]) -> Result<String, Failure> {
+    let mut lines = BTreeMap::<&str, BTreeSet<usize>>::new();
+    for mutant in mutants {
+        let mut parts = mutant.name.split(':');
+        if let (Some(file), Some(Ok(line))) = (parts.next(), parts.next().map(str::parse)) {
+            lines.entry(file).or_default().insert(line);
+        }
+    }
+    let mut diff = String::new();
+    for (file, lines) in lines {
+        let text = fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"))?;
+        let text: Vec<&str> = text.lines().collect();
+        diff += &format!("diff --git a/{file} b/{file}\n--- a/{file}\n+++ b/{file}\n");
+        for (added, line) in lines.into_iter().enumerate() {
+            let content = text.get(line - 1).ok_or_else(|| format!("{file} has no line {line}"))?;
+            diff += &format!("@@ -{},0 +{line},1 @@\n+{content}\n", line - 1 - added);
+        }
+    }
+    Ok(diff)
 }
 
 /// Takes over what the last run has judged.

@@ -19,6 +19,8 @@ pub struct Outcome {
     pub records: Vec<JobRecord>,
     /// All movements of money.
     pub postings: Vec<Posting>,
+    /// Waits for data that were seen from the first byte to the last, in an audited run.
+    pub waits_seen: u32,
 }
 
 /// Jobs that are given one by one.
@@ -61,7 +63,8 @@ pub fn audited(world: &World, policy: &mut dyn Scheduler) -> Result<Outcome, Run
         }
     }
     audit.before_end(&run);
-    let outcome = finish(run, rounds == MOST_ROUNDS)?;
+    let mut outcome = finish(run, rounds == MOST_ROUNDS)?;
+    outcome.waits_seen = audit.waits_seen();
     audit.end(&outcome);
     Ok(outcome)
 }
@@ -92,5 +95,5 @@ fn finish(run: Run, interrupted: bool) -> Result<Outcome, RunError> {
     let mut records = std::mem::take(&mut ending.jobs);
     records.sort_by_key(|record| record.number);
     let postings = ending.ledger.drain_postings().collect();
-    Ok(Outcome { ending, records, postings })
+    Ok(Outcome { ending, records, postings, waits_seen: 0 })
 }

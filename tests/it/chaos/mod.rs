@@ -11,9 +11,11 @@ mod builtin;
 mod drive;
 mod found;
 mod policy;
+mod preemption;
 mod reference;
 mod relations;
 mod relations_of_time;
+pub mod replay;
 mod world;
 
 use drive::Outcome;
@@ -58,10 +60,12 @@ struct Met {
     migrated: u32,
     resized: u32,
     subsidies: u32,
+    waits_for_data: u32,
 }
 
 impl Met {
     fn add(&mut self, outcome: &Outcome) {
+        self.waits_for_data += outcome.waits_seen;
         self.refusals.extend(outcome.ending.totals.refusals.iter().map(|(kind, _)| *kind));
         for record in &outcome.records {
             self.fates.insert(record.fate);
@@ -95,6 +99,8 @@ impl Met {
         ];
         assert_eq!(self.refusals.iter().copied().collect::<Vec<_>>(), kinds);
         assert!(self.migrated > 500 && self.resized > 200, "{} migrations, {} changes of size", self.migrated, self.resized);
+        assert!(self.migrated > 500, "{} migrations", self.migrated);
+        assert!(self.waits_for_data > 200, "only {} jobs were seen to wait for their data", self.waits_for_data);
         assert!(self.splits > 20 && self.failures > 100 && self.reclaimed_or_preempted > 1_000 && self.subsidies > 50);
     }
 }

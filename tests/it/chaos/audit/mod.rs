@@ -4,6 +4,7 @@ mod attempts;
 mod end;
 mod fleet;
 mod quotas;
+mod transfers;
 
 use super::drive::Outcome;
 use super::world::World;
@@ -14,6 +15,7 @@ use edwc::model::{JobId, Model};
 use edwc::world::energy::Meter;
 use edwc::world::jobs::State;
 use std::collections::BTreeMap;
+use transfers::Transfers;
 
 /// The memory of an audit: what was true after the round before.
 pub struct Audit {
@@ -25,6 +27,7 @@ pub struct Audit {
     /// What is beyond a limit that was lowered may stay, but not grow: what was held before, by limit.
     held: BTreeMap<Limit, u64>,
     attempts: Attempts,
+    transfers: Transfers,
     meter: Option<Meter>,
 }
 
@@ -46,6 +49,7 @@ impl Audit {
             changes_applied: 0,
             held: BTreeMap::new(),
             attempts: Attempts::default(),
+            transfers: Transfers::default(),
             meter: None,
         }
     }
@@ -59,6 +63,7 @@ impl Audit {
         life_cycle(run);
         fleet::check(run);
         self.attempts.follow(run);
+        self.transfers.follow(run);
         let changes = run.model().changes.iter().filter(|change| change.at <= self.now).count();
         let changed = std::mem::replace(&mut self.changes_applied, changes) != changes;
         for (limit, held, most) in quotas::limits(run, &self.attempts) {
@@ -75,6 +80,10 @@ impl Audit {
     /// Remembers what ends with the run.
     pub fn before_end(&mut self, run: &Run) {
         self.meter = Some(run.scene().meter.clone());
+    }
+    /// Counts the waits for data that were seen from the first byte to the last.
+    pub fn waits_seen(&self) -> u32 {
+        self.transfers.waits_seen
     }
     /// Audits records, totals and books.
     pub fn end(mut self, outcome: &Outcome) {

@@ -6,6 +6,7 @@
 
 use edwc::diag::{Diagnostics, Look};
 use edwc::scenario::{Options, Scenario, starter};
+use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
 /// Checks lines on top of the starter; returns what is said, one line each.
@@ -520,5 +521,59 @@ fn no_broken_file_makes_the_checks_panic() {
     for cut in (0..text.len()).step_by(37).filter(|cut| text.is_char_boundary(*cut)) {
         let _ = said(Scenario::parse("my.toml", &text[..cut], &Options::default()));
         let _ = said(Scenario::parse("my.toml", &text[cut..], &Options::default()));
+    }
+}
+
+/// What stands where something else should.
+const WORDS: [&str; 20] = [
+    "=",
+    "\"",
+    "[",
+    "]",
+    "{",
+    "}",
+    "[[",
+    "\n",
+    "\r",
+    "\0",
+    "\u{202e}",
+    "nan",
+    "-1",
+    "1e999",
+    "9223372036854775808",
+    "\"1e300 y\"",
+    "1979-99-99",
+    "\"\"\"",
+    "#",
+    ".",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Parts of the file that shows every key are lost, doubled, or replaced by what means something to the parser; and none of it takes long.
+    #[test]
+    fn no_damaged_file_makes_the_checks_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..80, any::<prop::sample::Index>(), 0..4), 1..8),
+    ) {
+        let mut text: Vec<char> = include_str!("../data/scenario-format.toml").chars().collect();
+        for (at, length, other, kind) in damage {
+            let at = at.index(text.len());
+            let to = (at + length).min(text.len());
+            let part = text[at..to].to_vec();
+            let word: Vec<char> = WORDS[other.index(WORDS.len())].chars().collect();
+            match kind {
+                0 => drop(text.drain(at..to)),
+                1 => drop(text.splice(at..at, part)),
+                2 => {
+                    let there = other.index(text.len());
+                    drop(text.splice(there..there, part));
+                }
+                _ => drop(text.splice(at..at, word)),
+            }
+        }
+        let begin = Instant::now();
+        let _ = said(Scenario::parse("my.toml", &text.into_iter().collect::<String>(), &Options::default()));
+        prop_assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     }
 }

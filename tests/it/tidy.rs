@@ -212,6 +212,20 @@ fn stands_alone(line: &str, at: usize, length: usize) -> bool {
     !line[..at].chars().next_back().is_some_and(is_word) && !line[at + length..].chars().next().is_some_and(is_word)
 }
 
+/// I17: a value can only be had from a stream (its fields are private), and a stream only by its name.
+#[test]
+fn every_random_number_comes_from_a_named_stream() {
+    let words = ["rand", "rand_distr", "fastrand", "getrandom", "RandomState", "DefaultHasher", "Philox"];
+    let mut findings = Vec::new();
+    for file in files().iter().filter(|file| file.is_rust() && file.room().is_some() && file.path != "src/base/random.rs") {
+        for (number, line) in file.code() {
+            let path = |word: &&&str| line.match_indices(&format!("{word}::")).any(|(at, _)| stands_alone(line, at, word.len()));
+            findings.extend(words.iter().filter(path).map(|word| format!("{}:{number}: `{word}`", file.path)));
+        }
+    }
+    report("random numbers come from `base::random` alone", &findings);
+}
+
 #[test]
 fn processes_stay_in_the_bridge() {
     let words = ["tokio", "process::Command", "rustix::process"];

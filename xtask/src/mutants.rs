@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: whether the tests would notice a mistake. cargo-mutants makes the mistakes, one at a time; this draws them, runs the tests from
-//! the cheapest to the dearest, and remembers what has been judged.
+//! `cargo xtask mutants`: whether the tests would notice a mistake. cargo-mutants makes the mistakes, one at a time; this draws them, runs the
+//! tests from the cheapest to the dearest, and remembers what has been judged.
 
 use crate::steps::{Failure, cargo, output, root, run, works};
 use std::collections::{BTreeMap, BTreeSet};

@@ -29,7 +29,7 @@ fn times(case: &Case) -> Result<Vec<(String, f64)>, Problem> {
 
 /// An infinite system under a sinusoidal rate: the mean number at phases of the period. The size is in periods.
 pub(super) fn sinusoidal(case: &Case, effort: Effort) -> Result<Vec<Line>, Problem> {
-    let (mean, amplitude, period) = sine(case.text("rate")?)?;
+    let Sine { mean, amplitude, period, ahead } = Sine::read(case.text("rate")?)?;
     let law = Short::read("service", case.text("service")?)?;
     let phases = times(case)?;
     stochastic(case, effort, &|periods| {
@@ -48,7 +48,7 @@ pub(super) fn sinusoidal(case: &Case, effort: Effort) -> Result<Vec<Line>, Probl
         Ok(Box::new(move |seed| {
             let measured = measured(&scenario, seed)?;
             let mean = |phase: f64| {
-                let at = |number: u64| Time((((settling + number) as f64 * period + phase) * MICROS_PER_HOUR as f64) as u64);
+                let at = |number: u64| Time((((settling + number) as f64 * period + ahead + phase) * MICROS_PER_HOUR as f64) as u64);
                 let levels = levels(&measured.jobs, (0..periods).map(at).filter(|at| *at <= measured.totals.window.1));
                 levels.iter().sum::<u64>() as f64 / levels.len() as f64
             };
@@ -73,15 +73,43 @@ fn levels(jobs: &[Seen], instants: impl Iterator<Item = Time>) -> Vec<u64> {
     found
 }
 
-/// Reads `20+10 sin(2 pi t/24)`: mean, amplitude and period.
-fn sine(text: &str) -> Result<(f64, f64, f64), Problem> {
-    let tight: String = text.split_whitespace().collect::<Vec<_>>().concat().replace('*', "");
-    let read = || {
-        let (mean, rest) = tight.split_once('+')?;
-        let (amplitude, rest) = rest.split_once("sin(2pit/")?;
-        Some((mean.parse().ok()?, amplitude.parse().ok()?, rest.strip_suffix(')')?.parse().ok()?))
-    };
-    read().ok_or_else(|| bad("rate", &format!("`{text}` is not of the form `20+10 sin(2 pi t/24)`")))
+/// A rate that swings: at time *t* it is that of a sine about `mean` at time *t* + `ahead`.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Sine {
+    mean: f64,
+    amplitude: f64,
+    period: f64,
+    /// In units of time, less than a period.
+    ahead: f64,
+}
+
+impl Sine {
+    /// Reads `20+10 sin(2 pi t/24)` and its kin: a minus, a cosine, a time that is shifted, half the circle over half the period.
+    fn read(text: &str) -> Result<Self, Problem> {
+        let tight: String = text.split_whitespace().collect::<Vec<_>>().concat().replace('*', "").replace('\u{3c0}', "pi");
+        Self::of(&tight).ok_or_else(|| bad("rate", &format!("`{text}` is not of the form `20+10 sin(2 pi t/24)`")))
+    }
+    fn of(tight: &str) -> Option<Self> {
+        let (swing, argument) = tight.strip_suffix(')')?.split_once("sin(").or_else(|| tight.strip_suffix(')')?.split_once("cos("))?;
+        let sign = swing.rfind(['+', '-']).filter(|at| *at > 0)?;
+        let (mean, amplitude) = swing.split_at(sign);
+        let size = if amplitude.len() == 1 { 1.0 } else { amplitude[1..].parse::<f64>().ok()? };
+        let (turns, rest) = match argument.strip_prefix("2pi") {
+            Some(rest) => (1.0, rest),
+            None => (0.5, argument.strip_prefix("pi")?),
+        };
+        let (time, length) = rest.split_once('/')?;
+        let period = length.parse::<f64>().ok()? / turns;
+        let shift = match time.strip_prefix("(t").and_then(|time| time.strip_suffix(')')) {
+            Some(shift) => shift.parse::<f64>().ok()?,
+            None if time == "t" => 0.0,
+            None => return None,
+        };
+        let quarter = if tight.contains("cos(") { 0.25 } else { 0.0 };
+        let half = if amplitude.starts_with('-') { 0.5 } else { 0.0 };
+        let found = Self { mean: mean.parse().ok()?, amplitude: size, period, ahead: (shift + (quarter + half) * period).rem_euclid(period) };
+        (found.period > 0.0 && found.mean.is_finite()).then_some(found)
+    }
 }
 
 /// An infinite system that starts empty. The size is in runs.
@@ -112,4 +140,21 @@ pub(super) fn transient(case: &Case, effort: Effort) -> Result<Vec<Line>, Proble
             Ok(sums)
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_that_swing_are_read() {
+        let read = |text: &str| Sine::of(&text.replace(' ', "")).map(|sine| (sine.mean, sine.amplitude, sine.period, sine.ahead));
+        assert_eq!(read("20+10 sin(2 pi t/24)"), Some((20.0, 10.0, 24.0, 0.0)));
+        assert_eq!(read("20-10 sin(2 pi t/24)"), Some((20.0, 10.0, 24.0, 12.0)));
+        assert_eq!(read("5 + cos(2 pi t/24)"), Some((5.0, 1.0, 24.0, 6.0)));
+        assert_eq!(read("1.5 - 0.5 cos(pi t/12)"), Some((1.5, 0.5, 24.0, 18.0)));
+        assert_eq!(read("20+10 sin(2 pi (t-6)/24)"), Some((20.0, 10.0, 24.0, 18.0)));
+        assert_eq!([read("20+10 sin(t)"), read("20"), read("sin(2 pi t/24)"), read("1+1 tan(2 pi t/24)")], [None; 4]);
+        assert_eq!(Sine::read("6 + 2*cos(2*\u{3c0}*t/10)").map(|sine| sine.ahead), Ok(2.5));
+    }
 }

@@ -6,6 +6,8 @@
 mod acme;
 mod batsim;
 mod clock;
+#[cfg(test)]
+mod damage_tests;
 mod foreign;
 #[cfg(test)]
 mod foreign_tests;

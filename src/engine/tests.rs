@@ -10,7 +10,8 @@ mod slicing;
 use super::testing::{cluster, ends, job, run, starts, tenant};
 use crate::base::{Bytes, Column, Span, Time};
 use crate::model::{
-    Checkpoint, ClassId, Failure, GpuQuota, IdSet, JobSpec, Law, Matcher, Outage, PoolId, Queueing, Quota, QuotaId, Reclaim, TenantGroupId, TenantId,
+    Checkpoint, ClassId, Failure, GpuQuota, HoursCap, IdSet, JobSpec, Law, Matcher, NodeMtbf, OnFailure, Outage, Overrun, Period, PoolId, Queueing,
+    Quota, QuotaId, Reclaim, TenantGroupId, TenantId,
 };
 
 /// `bf-7-decr` of the known answers: the extra GPUs count down only for jobs that outlast the shadow time.
@@ -202,4 +203,33 @@ fn quotas(nominal: &[u64]) -> Column<QuotaId, Quota> {
         ..empty.clone()
     };
     std::iter::once(empty.clone()).chain(nominal.iter().enumerate().map(of_tenant)).collect()
+}
+
+/// A cap of a month's hours is used up on the first day of a month of thirty days: who waits for the next month gets it, thirty days after anything
+/// has started last.
+#[test]
+fn who_waits_for_the_next_month_is_not_given_up() {
+    let mut model = cluster(1, 1);
+    model.calendar.start = jiff::civil::datetime(2025, 6, 1, 0, 0, 0, 0);
+    model.quotas = quotas(&[1]);
+    model.quotas[QuotaId(1)].gpu_hours = Some(HoursCap { at_most: 3_600_000_000, every: Period::Month, overrun: Overrun::Report });
+    let records = run(&model, vec![job(0, 1, 3_600, 3_600), job(0, 1, 3_600, 3_600)], "fifo");
+    assert_eq!(starts(&records), [0.0, 30.0 * 86_400.0]);
+}
+
+/// Every repair draws its own length.
+#[test]
+fn repairs_differ_in_length() {
+    let mut model = cluster(1, 1);
+    let process = Failure { mtbf: Some(NodeMtbf { time: Span::seconds(1_000), per_gpu: false }), repair: Law::exponential(100.0), ..scripted(&[]) };
+    model.failures = [process].into_iter().collect();
+    model.classes[ClassId(0)].on_failure = OnFailure::Keep;
+    // Four jobs, long after one another: each ends as much later as its node was down.
+    let down: Vec<f64> = run(&model, (0..8).map(|number| job(number * 50_000, 1, 1_500, 1_500)).collect(), "fifo")
+        .iter()
+        .filter(|record| record.failures == 1)
+        .map(|record| record.end.since(record.submit).as_secs_f64() - 1_500.0)
+        .collect();
+    assert!(down.len() >= 2, "only {} jobs met one failure", down.len());
+    assert!(down.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1.0), "{down:?}");
 }

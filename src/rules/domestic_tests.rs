@@ -1,7 +1,7 @@
 //! Domestic shares: reported, fined, enforced.
 
 use super::*;
-use crate::model::{ClassId, Matcher, PoolId, TenantGroupId, TenantId};
+use crate::model::{ClassId, Matcher, PoolId, Setting, TenantGroupId, TenantId};
 use crate::rules::testing::{self, hour};
 use crate::rules::{Held, Part, Refusal, Rules, RunBounds, Start};
 
@@ -110,8 +110,28 @@ fn the_installed_share_follows_the_fleet() {
     rules.advance(&model, hour(31 * 24)).unwrap();
     assert_eq!(judged(&mut rules, &model, 31 * 24), (1, 0));
     model.pools[PoolId(0)].nodes += 1;
-    let settings = [crate::model::Setting::Pool(PoolId(0), model.pools[PoolId(0)].clone())];
+    let settings = [Setting::Pool(PoolId(0), model.pools[PoolId(0)].clone())];
     rules.apply_settings(&model, &settings, hour(31 * 24)).unwrap();
     rules.advance(&model, hour(59 * 24)).unwrap();
     assert_eq!(judged(&mut rules, &model, 59 * 24), (1, 1));
+}
+
+/// What was used stays counted when something else changes, of a share that is enforced and of one that is only reported.
+#[test]
+fn a_change_forgets_nothing_that_was_used() {
+    for (on_miss, judged_after) in [(OnMiss::Report, Some((0, 1))), (OnMiss::Refuse, None)] {
+        let model = model(ShareOf::GpuHours, Period::Day, on_miss);
+        let mut rules = rules(&model);
+        run(&mut rules, &model, 0, 64, (0, 12));
+        let before = hold(&mut rules, &model, 0, 64, 12, 1).is_ok();
+        let same = Setting::Quota(QuotaId(0), model.quotas[QuotaId(0)].clone());
+        rules.apply_settings(&model, &[same], hour(12)).unwrap();
+        assert_eq!(hold(&mut rules, &model, 0, 64, 12, 1).is_ok(), before, "{on_miss:?}");
+        if let Some(expected) = judged_after {
+            rules.advance(&model, hour(24)).unwrap();
+            assert_eq!(judged(&mut rules, &model, 24), expected);
+        } else {
+            assert!(!before, "twelve hours of 64 imported GPUs leave room for twelve of 64 domestic ones alone");
+        }
+    }
 }

@@ -144,3 +144,14 @@ impl Meter {
 fn overrun(from: Time, to: Time, rate: u128) -> Use {
     Use { from, to: to.max(from), amount: rate * u128::from(to.saturating_since(from).0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_rounded_up_and_only_where_it_is_not_whole() {
+        let rate = |length: u64, amount: u128| Use { from: Time(5), to: Time(5 + length), amount }.rate();
+        assert_eq!([rate(3, 9), rate(3, 10), rate(3, 11), rate(3, 12), rate(3, 0), rate(0, 7)], [3, 4, 4, 4, 0, 0]);
+    }
+}

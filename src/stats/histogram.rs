@@ -109,7 +109,7 @@ impl Histogram {
         let others = self.buckets.iter_recorded().map(|step| (step.value_iterated_to().min(self.max), step.count_at_value()));
         zeros.into_iter().chain(others).collect()
     }
-    /// Returns the sample standard deviation by buckets, for the footer of `.hgrm` files.
+    /// Returns the standard deviation of the values by buckets, for the footer of `.hgrm` files.
     pub fn deviation(&self) -> f64 {
         let mean = self.mean().unwrap_or(0.0);
         let squares = self.steps().iter().map(|&(value, count)| square(value as f64 - mean) * count as f64).sum::<f64>();
@@ -166,6 +166,14 @@ mod tests {
         (1..=20).for_each(|value| histogram.record(value));
         assert_eq!(histogram.quantile(950), Some(19));
         assert_eq!(histogram.quantile(1), Some(1));
+    }
+
+    #[test]
+    fn the_deviation_is_that_of_the_values() {
+        let mut histogram = Histogram::new();
+        assert_eq!(histogram.deviation(), 0.0, "of nothing");
+        [2, 4, 4, 4, 5, 5, 7, 9].into_iter().for_each(|value| histogram.record(value));
+        assert_eq!(histogram.deviation(), 2.0);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod check_catalogue;
 mod check_files;
 mod check_format;
 mod check_meaning;
+mod claims;
 mod command_line;
 mod delay;
 mod determinism;

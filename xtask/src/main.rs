@@ -25,7 +25,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
   mutants [--shard I/N] [--again] [--report] | --in-diff REVISION
                       tests 200 mutants of `rules`, `engine` and `stats`, drawn with a fixed seed, or all of the lines that differ from a revision;
-                      begun again it goes on where it was; --again also runs those that survived, --report only tells; installs cargo-mutants
+                      begun again it goes on where it was; --again begins anew with those not caught so far, --report only tells;
+                      installs cargo-mutants
   log FILE GIGABYTES  write a log of jobs of that size, to see that reading one takes bounded memory
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 

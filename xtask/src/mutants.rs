@@ -49,7 +49,7 @@ pub struct Wanted<'a> {
     of: usize,
     /// Instead of the draw: all mutants of lines that differ from this revision.
     since: Option<&'a str>,
-    /// Runs those again that have survived.
+    /// Begins anew with those that no test has caught so far.
     again: bool,
     /// Only tells what is known.
     report: bool,
@@ -102,16 +102,19 @@ pub fn run_mutants(wanted: &Wanted<'_>) -> Result<(), Failure> {
     if !wanted.report {
         let mine: Vec<&Mutant> = mutants.iter().skip(wanted.part).step_by(wanted.of).collect();
         let known = judged(&place)?;
-        let mut left: Vec<&Mutant> = mine.iter().copied().filter(|mutant| wanted.again && survived(known.get(&mutant.key))).collect();
+        let missed = |mutant: &&Mutant| last(&known, mutant).is_some_and(|last| last.outcome == "missed");
+        let mut left: Vec<&Mutant> = mine.iter().copied().filter(|mutant| wanted.again && missed(mutant)).collect();
         for pass in 0..PASSES.len() {
-            let begins =
-                |mutant: &&Mutant| known.get(&mutant.key).map_or(pass == 0, |history| history.last().is_some_and(|last| last.passes_to(pass)));
+            let begins = |mutant: &&Mutant| match last(&known, mutant) {
+                Some(last) => last.passes_to(pass) && !wanted.again,
+                None => pass == 0,
+            };
             left.extend(mine.iter().copied().filter(begins));
             if !left.is_empty() {
                 test(&left, pass, &shard)?;
             }
             let now = judged(&place)?;
-            left.retain(|mutant| now.get(&mutant.key).is_some_and(|history| history.last().is_some_and(|last| last.passes_to(pass + 1))));
+            left.retain(|mutant| last(&now, mutant).is_some_and(|last| last.passes_to(pass + 1)));
         }
     }
     tell(&mutants, &judged(&place)?);
@@ -251,12 +254,20 @@ impl Judged {
     }
 }
 
-fn survived(history: Option<&Vec<Judged>>) -> bool {
-    history.is_some_and(|history| history.last().is_some_and(|last| last.passes_to(PASSES.len())))
+type Histories = BTreeMap<String, Vec<Judged>>;
+
+/// Returns how the last pass ended for a mutant.
+fn last<'a>(judged: &'a Histories, mutant: &Mutant) -> Option<&'a Judged> {
+    judged.get(&mutant.key)?.last()
+}
+
+/// Tells whether a mutant has got past all tests.
+fn survived(last: Option<&Judged>) -> bool {
+    last.is_some_and(|last| last.passes_to(PASSES.len()))
 }
 
 /// Reads what every shard has judged, by key, in the order of judgement.
-fn judged(place: &Path) -> Result<BTreeMap<String, Vec<Judged>>, Failure> {
+fn judged(place: &Path) -> Result<Histories, Failure> {
     let fail = |error: std::io::Error| format!("{}: {error}", place.display());
     let mut shards: Vec<PathBuf> = fs::read_dir(place).map_err(fail)?.filter_map(|entry| Some(entry.ok()?.path().join("judged.tsv"))).collect();
     shards.sort();
@@ -264,8 +275,8 @@ fn judged(place: &Path) -> Result<BTreeMap<String, Vec<Judged>>, Failure> {
     Ok(histories(texts.iter().flat_map(|text| text.lines())))
 }
 
-fn histories<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<String, Vec<Judged>> {
-    let mut judged = BTreeMap::<String, Vec<Judged>>::new();
+fn histories<'a>(lines: impl Iterator<Item = &'a str>) -> Histories {
+    let mut judged = Histories::new();
     for line in lines {
         let mut fields = line.splitn(3, '\t');
         if let (Some(outcome), Some(Ok(pass)), Some(key)) = (fields.next(), fields.next().map(str::parse), fields.next()) {
@@ -276,29 +287,29 @@ fn histories<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<String, Vec<J
 }
 
 /// Prints how many of the mutants were caught by what, and who survives.
-fn tell(mutants: &[Mutant], judged: &BTreeMap<String, Vec<Judged>>) {
-    let last = |mutant: &Mutant| judged.get(&mutant.key).and_then(|history| history.last());
+fn tell(mutants: &[Mutant], judged: &Histories) {
     let count = |outcome: &str, pass: Option<usize>| {
-        mutants.iter().filter_map(last).filter(|last| last.outcome == outcome && pass.is_none_or(|pass| last.pass == pass)).count()
+        let is = |last: &&Judged| last.outcome == outcome && pass.is_none_or(|pass| last.pass == pass);
+        mutants.iter().filter_map(|mutant| last(judged, mutant)).filter(is).count()
     };
-    let survivors: Vec<&Mutant> = mutants.iter().filter(|mutant| survived(judged.get(&mutant.key))).collect();
-    let once = mutants.iter().filter(|mutant| {
-        let history = judged.get(&mutant.key).map_or(&[][..], Vec::as_slice);
-        history.iter().any(|judged| judged.passes_to(PASSES.len())) && !survived(judged.get(&mutant.key))
-    });
-    println!(
-        "\n{} mutants, {} judged",
-        mutants.len(),
-        count("caught", None) + count("stuck", None) + count("unviable", None) + survivors.len()
-    );
+    let known = mutants.iter().filter(|mutant| judged.contains_key(&mutant.key)).count();
+    println!("\n{} mutants, {known} run", mutants.len());
     for (pass, (what, ..)) in PASSES.iter().enumerate() {
         println!("caught by {what}: {}, and {} stuck", count("caught", Some(pass)), count("stuck", Some(pass)));
     }
-    println!("survived once and killed since: {}", once.count());
+    let killed_since = |mutant: &&Mutant| {
+        let history = judged.get(&mutant.key).map_or(&[][..], Vec::as_slice);
+        // Whoever begins anew was not caught before.
+        history.windows(2).any(|pair| pair[1].pass <= pair[0].pass) && history.last().is_some_and(|last| last.outcome != "missed")
+    };
+    println!("of them not caught at first, and killed since: {}", mutants.iter().filter(killed_since).count());
     println!("not compiled: {}", count("unviable", None));
-    println!("survive: {}", survivors.len());
-    for mutant in survivors {
-        println!("  {}", mutant.name);
+    for pass in 1..=PASSES.len() {
+        let left: Vec<&Mutant> = mutants.iter().filter(|mutant| last(judged, mutant).is_some_and(|last| last.passes_to(pass))).collect();
+        let so_far =
+            if pass < PASSES.len() { format!("not caught so far, and not yet run against {}", PASSES[pass].0) } else { "survive".to_owned() };
+        println!("{so_far}: {}", left.len());
+        left.iter().for_each(|mutant| println!("  {}", mutant.name));
     }
 }
 
@@ -338,9 +349,10 @@ mod tests {
     fn the_last_judgement_counts() {
         let lines = ["missed\t0\ta #1", "missed\t1\ta #1", "missed\t2\ta #1", "caught\t0\tb #1", "missed\t0\tc #1"];
         let known = histories(lines.into_iter());
-        assert_eq!(["a #1", "b #1", "c #1", "d #1"].map(|key| survived(known.get(key))), [true, false, false, false]);
+        let is_over = |known: &Histories, key: &str| survived(last(known, &Mutant { name: String::new(), key: key.to_owned() }));
+        assert_eq!(["a #1", "b #1", "c #1", "d #1"].map(|key| is_over(&known, key)), [true, false, false, false]);
         assert!(known["c #1"][0].passes_to(1));
-        assert!(!survived(histories(lines.into_iter().chain(["caught\t1\ta #1"])).get("a #1")));
+        assert!(!is_over(&histories(lines.into_iter().chain(["caught\t1\ta #1"])), "a #1"));
     }
 
     #[test]

@@ -310,6 +310,17 @@ fn a_spent_programme_opens_again_when_money_is_released() {
     assert_eq!((world.totals().released, world.totals().short_claims), (Money::yuan(100), 2));
 }
 
+/// Memory follows the claims that are open, not those that ever were.
+#[test]
+fn settled_claims_are_not_watched_for_ever() {
+    let mut world = World::with([Subsidy { expires: Some(Span::days(2)), ..budgeted(0.5, 100_000, OnShort::Partial) }]);
+    for number in 0..1_000 {
+        world.contract(TENANT, 0, Time(number), 10);
+    }
+    let watched = world.rules.programmes.expiries.len();
+    assert!(watched <= 64 + 2 + 1, "{watched} expiries of no open claim");
+}
+
 #[test]
 fn payments_come_late_and_old_reservations_lapse() {
     let subsidy = Subsidy { pay_after: Span::days(30), expires: Some(Span::days(2)), ..budgeted(0.5, 100, OnShort::Partial) };

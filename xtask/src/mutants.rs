@@ -261,11 +261,6 @@ fn last<'a>(judged: &'a Histories, mutant: &Mutant) -> Option<&'a Judged> {
     judged.get(&mutant.key)?.last()
 }
 
-/// Tells whether a mutant has got past all tests.
-fn survived(last: Option<&Judged>) -> bool {
-    last.is_some_and(|last| last.passes_to(PASSES.len()))
-}
-
 /// Reads what every shard has judged, by key, in the order of judgement.
 fn judged(place: &Path) -> Result<Histories, Failure> {
     let fail = |error: std::io::Error| format!("{}: {error}", place.display());
@@ -349,7 +344,9 @@ mod tests {
     fn the_last_judgement_counts() {
         let lines = ["missed\t0\ta #1", "missed\t1\ta #1", "missed\t2\ta #1", "caught\t0\tb #1", "missed\t0\tc #1"];
         let known = histories(lines.into_iter());
-        let is_over = |known: &Histories, key: &str| survived(last(known, &Mutant { name: String::new(), key: key.to_owned() }));
+        let is_over = |known: &Histories, key: &str| {
+            last(known, &Mutant { name: String::new(), key: key.to_owned() }).is_some_and(|last| last.passes_to(PASSES.len()))
+        };
         assert_eq!(["a #1", "b #1", "c #1", "d #1"].map(|key| is_over(&known, key)), [true, false, false, false]);
         assert!(known["c #1"][0].passes_to(1));
         assert!(!is_over(&histories(lines.into_iter().chain(["caught\t1\ta #1"])), "a #1"));

@@ -13,6 +13,7 @@ use crate::model::{
     Checkpoint, ClassId, Failure, GpuQuota, HoursCap, IdSet, JobSpec, Law, Matcher, NodeMtbf, OnFailure, Outage, Overrun, Period, PoolId, Queueing,
     Quota, QuotaId, Reclaim, TenantGroupId, TenantId,
 };
+use crate::world::records::Fate;
 
 /// `bf-7-decr` of the known answers: the extra GPUs count down only for jobs that outlast the shadow time.
 #[test]
@@ -232,4 +233,13 @@ fn repairs_differ_in_length() {
         .collect();
     assert!(down.len() >= 2, "only {} jobs met one failure", down.len());
     assert!(down.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 1.0), "{down:?}");
+}
+
+/// The last instant of the time that a run is given to drain belongs to it.
+#[test]
+fn what_ends_as_the_time_to_drain_ends_has_ended() {
+    let mut model = cluster(1, 1);
+    model.drain.at_most = Some(Span::seconds(10));
+    let fates = |work_s| run(&model, vec![job(0, 1, work_s, work_s)], "fifo")[0].fate;
+    assert_eq!((fates(10), fates(11)), (Fate::Finished, Fate::Unfinished));
 }

@@ -31,6 +31,7 @@ const PASSES: [(&str, &[&str], &str); 3] = [
             "chaos::reference",
             "broker",
             "placing",
+            "claims",
             "why",
         ],
         "180",
@@ -299,10 +300,9 @@ fn tell(mutants: &[Mutant], judged: &Histories) {
     };
     println!("of them not caught at first, and killed since: {}", mutants.iter().filter(killed_since).count());
     println!("not compiled: {}", count("unviable", None));
-    for pass in 1..=PASSES.len() {
+    let next = PASSES.iter().map(|(what, ..)| format!("not caught so far, and not yet run against {what}")).chain(["survive".to_owned()]);
+    for (pass, so_far) in next.enumerate().skip(1) {
         let left: Vec<&Mutant> = mutants.iter().filter(|mutant| last(judged, mutant).is_some_and(|last| last.passes_to(pass))).collect();
-        let so_far =
-            if pass < PASSES.len() { format!("not caught so far, and not yet run against {}", PASSES[pass].0) } else { "survive".to_owned() };
         println!("{so_far}: {}", left.len());
         left.iter().for_each(|mutant| println!("  {}", mutant.name));
     }

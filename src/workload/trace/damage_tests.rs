@@ -1,5 +1,7 @@
 //! Logs of every format with damage at random: whatever the bytes, an importer reads jobs that make sense or says what is wrong, and soon.
 
+#![expect(clippy::disallowed_types, reason = "how long a reader takes is told by the clock of the wall")]
+
 use super::tests::{file, folder, read};
 use super::*;
 use crate::model::TraceFormat;

@@ -6,6 +6,7 @@ use super::{for_worlds, survives};
 use edwc::base::Time;
 use edwc::model::{JobId, JobNumber, PoolId, SiteId};
 use edwc::policy::{Needs, Plan, PolicyError, Scheduler, View};
+use edwc::world::plan::Started;
 use edwc::world::{Allocation, Decision, Preempt, Refusal};
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -15,6 +16,7 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 enum Decided {
     Start(JobNumber, Vec<Allocation>),
+    Migrate(JobNumber, Vec<Allocation>),
     Bind(JobNumber, PoolId),
     Preempt { job: JobNumber, how: Preempt, reclaimed: bool },
     Prefetch(JobNumber, SiteId),
@@ -54,12 +56,13 @@ impl Scheduler for Recorder {
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
         self.policy.schedule(view, plan)?;
         let number = |job: &JobId| view.job(*job).number;
+        let shares = |started: &Started| {
+            let shares = plan.bookings().capacity.shares(started.running.held);
+            shares.map(|(pool, node, gpus)| Allocation { pool, gpus, node: Some(node) }).collect()
+        };
         let written = |decision: &Decision| match decision {
-            Decision::Start(started) => {
-                let shares = plan.bookings().capacity.shares(started.running.held);
-                let shares = shares.map(|(pool, node, gpus)| Allocation { pool, gpus, node: Some(node) });
-                Decided::Start(number(&started.job), shares.collect())
-            }
+            Decision::Start(started) => Decided::Start(number(&started.job), shares(started)),
+            Decision::Move(started) => Decided::Migrate(number(&started.job), shares(started)),
             Decision::Bind { job, to, .. } => Decided::Bind(number(job), to.pool),
             Decision::Preempt { job, how, reclaimed, .. } => Decided::Preempt { job: number(job), how: *how, reclaimed: *reclaimed },
             Decision::Prefetch { job, site } => Decided::Prefetch(number(job), *site),
@@ -99,6 +102,7 @@ impl Scheduler for Replay {
         for decision in decided {
             let done: Result<(), Refusal> = match &decision {
                 Decided::Start(number, shares) => plan.place(job(*number), shares),
+                Decided::Migrate(number, shares) => plan.migrate(job(*number), shares),
                 Decided::Bind(number, pool) => plan.bind(job(*number), *pool),
                 Decided::Preempt { job: number, how, reclaimed: true } => plan.take_back(job(*number), *how),
                 Decided::Preempt { job: number, how, .. } => plan.preempt(job(*number), *how),

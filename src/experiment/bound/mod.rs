@@ -40,7 +40,8 @@ pub enum BoundError {
     Money(#[from] MoneyOverflow),
 }
 
-/// What serving a set of jobs takes: really, or at the least. Jobs count if they were submitted in the measured window, as in a summary.
+/// What serving a set of jobs takes: really, or at the least. Jobs count if they were submitted in the measured
+/// window, as in a summary, and are not elastic.
 #[derive(Clone, Copy, PartialEq, Debug, serde::Serialize)]
 pub struct Figures {
     /// Jobs of the set.
@@ -102,6 +103,7 @@ struct KindFacts {
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Job {
     kind: u32,
+    elastic: bool,
     submit: Time,
     work: Span,
 }
@@ -145,7 +147,7 @@ impl Problem {
         let mut survey = Survey { model, surveyor: Surveyor::new(&lives), known: BTreeMap::new(), kinds: Vec::new(), ways: Vec::new() };
         let mut jobs = Vec::new();
         while let Some(spec) = source.next_job()? {
-            jobs.push(Job { kind: survey.kind(&spec), submit: spec.submit, work: spec.work });
+            jobs.push(Job { kind: survey.kind(&spec), elastic: spec.elastic.is_some(), submit: spec.submit, work: spec.work });
         }
         let Survey { kinds, ways, .. } = survey;
         let budgets = budgets(model, &lives, seed)?;
@@ -182,7 +184,7 @@ impl Problem {
         self.gpus.iter().map(|gpus| hours.map(|hours| hours * *gpus as f64)).collect()
     }
     fn counts(&self, job: &Job) -> bool {
-        job.submit >= self.window.0 && job.submit <= self.window.1
+        !job.elastic && job.submit >= self.window.0 && job.submit <= self.window.1
     }
     /// Returns the bounds for a set of jobs that took so many starts and are all done by then.
     fn bounds_of(&self, set: &[bool], starts: u64, until: Time) -> Figures {

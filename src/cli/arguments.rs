@@ -119,8 +119,8 @@ pub(crate) struct Compare {
     /// Scenario files, or names of those that edwc brings along.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Alternative that the others are compared with; by default the first.
-    #[arg(long, value_name = "NAME")]
+    /// What is compared with: an alternative, by default the first; or a file that an earlier `compare --json` printed, or its directory.
+    #[arg(long, value_name = "NAME|FILE")]
     pub(crate) baseline: Option<String>,
     /// Compare with the same scenario without this part of it, such as `subsidy.hangzhou`, as the baseline; may be given many times.
     #[arg(long, value_name = "PATH", conflicts_with = "baseline")]
@@ -140,6 +140,16 @@ pub(crate) struct Compare {
     /// Differences of that metric that do not matter, as a share of the baseline.
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = share)]
     pub(crate) indifference: f64,
+    /// Fail (exit 1) if this surely does not hold: `latency.queue_wait.p95 <= +5%`, `utilisation.effective >= -2 pp`, `money.public_cny <= 65M CNY`;
+    /// with a sign relative to the baseline. May be given many times.
+    #[arg(long = "gate", value_name = "LIMIT", conflicts_with = "shard")]
+    pub(crate) gates: Vec<String>,
+    /// Write the gates as JUnit XML into this file.
+    #[arg(long, value_name = "FILE", requires = "gates")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Print tables for a pull request.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
     /// How it is conducted.
     #[command(flatten)]
     pub(crate) conduct: Conduct,

@@ -1,6 +1,6 @@
 //! Alternatives under the same seeds: what each gives, and how far it is from the baseline, seed by seed.
 
-use super::{Design, FinishedRun};
+use super::{Design, FinishedRun, Recorded};
 use crate::output::metrics::{Better, Metric, find};
 use crate::stats::interval::{self, Interval};
 use crate::stats::{holm, paired, percentile};
@@ -17,6 +17,8 @@ pub struct Comparison {
     pub replications: u64,
     /// The confidence of all intervals, such as 0.95.
     pub confidence: f64,
+    /// Whether replications stand in pairs under the same random numbers; else two samples are compared (Welch 1947).
+    pub paired: bool,
     /// One row a metric, in the order of the summary.
     pub rows: Vec<Row>,
 }
@@ -113,7 +115,19 @@ impl Comparison {
         }
         paths.sort_by(|(first, a), (second, b)| first.cmp(second).then_with(|| a.path.cmp(&b.path)));
         let rows = paths.into_iter().map(|(_, metric)| row(metric, &names, design.baseline, replications, runs, confidence)).collect();
-        Self { names, baseline: design.baseline, replications, confidence, rows }
+        Self { names, baseline: design.baseline, replications, confidence, paired: true, rows }
+    }
+    /// Compares an alternative with what an earlier experiment recorded of its own.
+    pub fn against(&self, alternative: usize, recorded: &Recorded, counterpart: usize, paired: bool) -> Self {
+        let name = |at: usize| recorded.alternatives[at].name.clone();
+        let names = vec![format!("{} (recorded)", name(counterpart)), self.names[alternative].clone()];
+        let rows = self.rows.iter().map(|row| {
+            let mut values = vec![recorded.values(&row.metric.path, counterpart).to_vec(), row.cells[alternative].values.clone()];
+            let longest = values.iter().map(Vec::len).max().unwrap_or(0);
+            values.iter_mut().for_each(|values| values.resize(longest, None));
+            compared(row.metric.clone(), values, 0, self.confidence, paired)
+        });
+        Self { names, baseline: 0, replications: self.replications, confidence: self.confidence, paired, rows: rows.collect() }
     }
     /// Finds a metric by its path.
     pub fn row(&self, path: &str) -> Option<&Row> {
@@ -144,8 +158,14 @@ fn row(metric: Metric, names: &[String], baseline: usize, replications: u64, run
     for run in runs {
         values[run.alternative][run.replication as usize] = run.metrics.get(&metric.path).copied();
     }
+    compared(metric, values, baseline, confidence, true)
+}
+
+/// Compares samples of a metric with one of them.
+fn compared(metric: Metric, values: Vec<Vec<Option<f64>>>, baseline: usize, confidence: f64, paired: bool) -> Row {
+    let test = if paired { test } else { unpaired_test };
     let tests: Vec<Option<Test>> = values.iter().map(|sample| test(&values[baseline], sample, confidence)).collect();
-    let others: Vec<usize> = (0..names.len()).filter(|at| *at != baseline && tests[*at].is_some_and(|test| test.p.is_some())).collect();
+    let others: Vec<usize> = (0..values.len()).filter(|at| *at != baseline && tests[*at].is_some_and(|test| test.p.is_some())).collect();
     let p_values: Vec<f64> = others.iter().filter_map(|at| tests[*at].and_then(|test| test.p)).collect();
     let corrected = holm::corrected(&p_values);
     let of_quantile = ["p50", "p95", "p99", "max"].iter().any(|end| metric.path.ends_with(end));
@@ -196,6 +216,27 @@ fn test(baseline: &[Option<f64>], other: &[Option<f64>], confidence: f64) -> Opt
         baseline: of_baseline,
         p,
     })
+}
+
+/// Compares two samples that have nothing in common; none where one is empty.
+fn unpaired_test(baseline: &[Option<f64>], other: &[Option<f64>], confidence: f64) -> Option<Test> {
+    let [first, second] = [baseline, other].map(|sample| sample.iter().flatten().copied().collect::<Vec<f64>>());
+    let [of_first, of_second] = [&first, &second].map(|sample| sample.iter().copied().collect::<crate::stats::Moments>());
+    let (of_baseline, pairs) = (of_first.mean()?, first.len().min(second.len()) as u64);
+    let mean = of_second.mean()? - of_baseline;
+    let still = of_first.variance() == Some(0.0) && of_second.variance() == Some(0.0);
+    let (interval, p) = if still {
+        (Some(Interval { mean, half_width: 0.0, count: pairs }), Some(if mean == 0.0 { 1.0 } else { 0.0 }))
+    } else {
+        match paired::welch(&first, &second, confidence) {
+            None => (None, None),
+            Some((interval, degrees_of_freedom)) => {
+                let error = interval.half_width / interval::student_quantile(0.5 + confidence / 2.0, degrees_of_freedom);
+                (Some(interval), Some(interval::two_sided_p(interval.mean / error, degrees_of_freedom)))
+            }
+        }
+    };
+    Some(Test { interval, mean, pairs, baseline: of_baseline, p })
 }
 
 impl Test {
@@ -271,6 +312,32 @@ mod tests {
         let (same, gap) = (cells[1].difference.unwrap(), cells[2].difference.unwrap());
         assert_eq!((same.verdict, same.mean, same.half_width), (Verdict::NoDifference, 0.0, Some(0.0)));
         assert_eq!((gap.verdict, gap.mean, gap.half_width, gap.p), (Verdict::Worse, 0.5, Some(0.0), Some(0.0)));
+    }
+
+    #[test]
+    fn what_an_earlier_experiment_recorded_is_paired_or_not() {
+        let recorded = |values: &[f64]| {
+            let values: Vec<serde_json::Value> = values.iter().map(|value| serde_json::json!(value)).collect();
+            let text = serde_json::json!({
+                "comparison": 1, "version": "0", "seed": 7, "replications": values.len(), "confidence": 0.95, "baseline": "a0",
+                "alternatives": design(1).alternatives,
+                "metrics": {"latency.queue_wait.mean": {"alternatives": {"a0": {"values": values}}}},
+            });
+            Recorded::parse(&text.to_string()).unwrap()
+        };
+        let now = compared(&[&[11.0, 31.1, 50.9, 71.0]]);
+        let cell = |values: &[f64], paired| {
+            let against = now.against(0, &recorded(values), 0, paired);
+            assert_eq!(against.names, ["a0 (recorded)", "a0"]);
+            against.row("latency.queue_wait.mean").unwrap().cells[1].difference.unwrap()
+        };
+        let paired = cell(&[10.0, 30.0, 50.0], true);
+        assert_eq!((paired.verdict, paired.pairs), (Verdict::Worse, 3));
+        let apart = cell(&[10.0, 30.0, 50.0], false);
+        assert!(apart.verdict == Verdict::NoDifference && apart.half_width.unwrap() > 30.0 && apart.mean == 11.0, "{apart:?}");
+        // t = 0.635437 with 4.95828 degrees of freedom, the density integrated numerically.
+        assert!((apart.p.unwrap() - 0.553308).abs() < 1e-6, "{apart:?}");
+        assert_eq!(now.against(0, &recorded(&[1.0]), 0, false).rows[1].cells[1].difference, None, "the record lacks this metric");
     }
 
     #[test]

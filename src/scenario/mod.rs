@@ -21,6 +21,7 @@ pub use extend::{Document, Library};
 pub use keys::{reference, schema};
 pub use lower::evidence::{Input, evidence};
 pub use lower::policy::choose as choose_policy;
+pub use quantity::Unit as QuantityUnit;
 
 use crate::base::digest::Fingerprint;
 use crate::diag::{Diagnostic, Diagnostics};

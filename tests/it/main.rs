@@ -21,6 +21,7 @@ mod command_line;
 mod delay;
 mod determinism;
 mod experiments;
+mod gates;
 mod known_answers;
 mod placing;
 mod program;

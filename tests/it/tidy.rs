@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("output", &["base", "stats", "model", "rules::records", "rules::ledger", "world::records"]),
     (
         "experiment",
-        &["base", "model", "policy", "engine", "workload", "bridge", "scenario", "stats", "output", "world", "rules"],
+        &["base", "diag", "model", "policy", "engine", "workload", "bridge", "scenario", "stats", "output", "world", "rules"],
     ),
     ("verify", &["base", "model", "world", "policy", "engine", "workload", "scenario", "stats"]),
 ];

@@ -1,15 +1,16 @@
 //! `edwc compare`: scenarios and policies under the same seeds.
 
+use super::gates::Gating;
 use super::prepare::{self, Entrant};
-use super::{Experiment, Watch, differences, results, rows};
+use super::{Experiment, Watch, reports, results, rows};
 use crate::cli::arguments::Compare;
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::wrap;
-use crate::diag::closest;
+use crate::experiment::gate::known_metric;
 use crate::experiment::{Comparison, FinishedRun, Shard, Store};
-use crate::output::metrics::{self, Better};
+use crate::output::metrics::Better;
 use crate::policy::Registered;
 use crate::stats::selection::{SelectionRule, kim_nelson};
 use serde_json::Value;
@@ -20,11 +21,13 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     printer.hush(conduct.quiet);
     let shown = shown(&conduct.metrics)?;
     let best = known(&arguments.best)?;
+    let gating = Gating::read(arguments)?;
     let mut experiment = prepare::experiment(entrants(arguments)?, conduct, registered, printer)?;
-    if let Some(name) = &arguments.baseline {
+    if let Some(name) = gating.named_baseline(arguments) {
         experiment.design.baseline = prepare::find_alternative(&experiment.design, name)?;
     }
     experiment.design.pairs_jobs = (arguments.additionality || !arguments.without.is_empty()) && experiment.design.alternatives.len() > 1;
+    gating.check(&experiment.design)?;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
     let mut watch = Watch { interrupt: &interrupt, printer };
     let store = open(&experiment, arguments, &mut watch)?;
@@ -34,28 +37,30 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
         return Ok(());
     }
     let (runs, comparison) = replicate(&experiment, arguments, &shown, store.as_ref(), &mut watch)?;
-    let json = results::comparison(&experiment.design, &comparison);
+    let mut json = results::comparison(&experiment.design, &comparison);
     if let Some(store) = &store {
         conclude(store, &experiment, &runs, &comparison, &json)?;
     }
+    let judged = gating.judge(&experiment, &runs, &comparison, &mut watch)?;
+    let shown = Shown { title: title(&experiment), runs: runs.len(), metrics: &shown, moves: experiment.design.pairs_jobs };
     if conduct.json {
+        judged.add_to(&mut json);
         printer.out(&(serde_json::to_string_pretty(&json).expect("a comparison is plain data") + "\n"));
-        return Ok(());
+        return judged.conclude(arguments.junit.as_deref());
     }
+    if arguments.markdown {
+        printer.out(&reports::markdown(&judged, &shown));
+        return judged.conclude(arguments.junit.as_deref());
+    }
+    judged.print(&shown, printer);
     let width = printer.width();
-    printer.out(&heading(&experiment, &comparison, width));
-    printer.out(&format!("\n{}\n", differences::table(&comparison, &shown, width)));
-    if experiment.design.pairs_jobs {
-        printer.out(&format!("{}\n", differences::moved(&comparison, width)));
-    }
-    printer.out(&differences::sentences(&comparison, &shown, width));
     if let Some(sentence) = best_of(&comparison, &best, arguments) {
         printer.out(&wrap(&sentence, width, "  "));
     }
     if let Some(note) = nothing_random(&runs, &comparison) {
         printer.out(&wrap(&note, width, "  "));
     }
-    Ok(())
+    judged.conclude(arguments.junit.as_deref())
 }
 
 /// Loads the scenarios; with `--without`, each also as it would be without that.
@@ -145,35 +150,46 @@ fn shown(named: &[String]) -> Result<Vec<String>, Failure> {
 
 /// Refuses a path that no metric has.
 fn known(path: &str) -> Result<String, Failure> {
-    if metrics::find(path).is_some_and(|(_, metric)| !metric.unit.is_empty() || metric.better != Better::Neither) {
-        return Ok(path.to_owned());
+    match known_metric(path) {
+        Ok(metric) => Ok(metric.path),
+        Err((message, help)) => Err(Failure::new(Exit::Usage, message).help(help)),
     }
-    let all = metrics::all();
-    let failure = Failure::new(Exit::Usage, format!("no metric is named `{path}`"));
-    Err(match closest(path, all.iter().map(|metric| metric.path.as_str())) {
-        Some(near) => failure.help(format!("did you mean `{near}`?")),
-        None => failure.help("`edwc metrics` lists them all"),
-    })
 }
 
-/// Says what was run.
-fn heading(experiment: &Experiment, comparison: &Comparison, width: usize) -> String {
-    let (alternatives, pairs) = (comparison.names.len() as u64, comparison.replications);
-    let title = match experiment.contenders.first() {
-        Some(first) if experiment.contenders.iter().all(|each| std::sync::Arc::ptr_eq(&each.loaded, &first.loaded)) => {
-            format!("{}\n", first.loaded.model().title)
-        }
-        _ => String::new(),
-    };
-    let said = format!(
-        "{}, {} {}; paired differences to {}, {:.0} % sure",
-        plural((alternatives * pairs) as usize, "run"),
-        pairs,
-        if pairs == 1 { "seed" } else { "seeds" },
-        comparison.names[comparison.baseline],
-        100.0 * comparison.confidence
-    );
-    title + &wrap(&said, width, "  ")
+/// What of a comparison is shown.
+#[derive(Debug)]
+pub(super) struct Shown<'a> {
+    /// The scenario's title, where there is a single one.
+    pub(super) title: Option<&'a str>,
+    /// How many runs there were.
+    pub(super) runs: usize,
+    /// The metrics.
+    pub(super) metrics: &'a [String],
+    /// Whether jobs were paired one by one.
+    pub(super) moves: bool,
+}
+
+fn title(experiment: &Experiment) -> Option<&str> {
+    let first = experiment.contenders.first()?;
+    let single = experiment.contenders.iter().all(|each| std::sync::Arc::ptr_eq(&each.loaded, &first.loaded));
+    single.then(|| first.loaded.model().title.as_str())
+}
+
+impl Shown<'_> {
+    /// Says what was run.
+    pub(super) fn heading(&self, comparison: &Comparison, width: usize) -> String {
+        let pairs = comparison.replications;
+        let said = format!(
+            "{}, {} {}; {} differences to {}, {:.0} % sure",
+            plural(self.runs, "run"),
+            pairs,
+            if pairs == 1 { "seed" } else { "seeds" },
+            if comparison.paired { "paired" } else { "unpaired" },
+            comparison.names[comparison.baseline],
+            100.0 * comparison.confidence
+        );
+        self.title.map_or_else(String::new, |title| format!("{title}\n")) + &wrap(&said, width, "  ")
+    }
 }
 
 /// Names the best by a metric, as far as the replications can tell.

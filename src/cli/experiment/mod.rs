@@ -2,9 +2,11 @@
 
 pub(super) mod compare;
 mod differences;
+mod gates;
 mod prepare;
 #[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
+mod reports;
 mod results;
 mod rows;
 

@@ -1,11 +1,9 @@
 //! What an experiment leaves: the comparison as JSON and as tables that other programs read.
 
 use crate::experiment::comparison::{Cell, Row};
+use crate::experiment::recorded::FORMAT;
 use crate::experiment::{Comparison, Design, FinishedRun};
 use serde_json::{Map, Value, json};
-
-/// The version of the comparison's JSON.
-const FORMAT: u32 = 1;
 
 /// Writes a comparison as one JSON object: every metric of every alternative with its values, interval and difference.
 pub(super) fn comparison(design: &Design, comparison: &Comparison) -> Value {

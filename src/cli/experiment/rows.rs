@@ -100,6 +100,27 @@ impl Scale {
         };
         signed(mean, half_width, unit)
     }
+    /// Writes a difference as a share of the baseline.
+    pub(super) fn relative(self, share: f64, half_width: f64) -> String {
+        signed(100.0 * share, Some(100.0 * half_width), "%")
+    }
+    /// Writes a difference in the unit of the table; of shares, in percentage points.
+    pub(super) fn absolute(self, value: f64, half_width: f64) -> String {
+        let unit = if self.unit == "%" { " pp".to_owned() } else { self.after() };
+        signed(value / self.size, Some(half_width / self.size), &unit)
+    }
+    /// Writes a value with its half-width.
+    pub(super) fn level(self, value: f64, half_width: f64) -> String {
+        signed(value / self.size, Some(half_width / self.size), &self.after()).trim_start_matches('+').to_owned()
+    }
+
+    /// Returns the unit as it stands after a number.
+    fn after(self) -> String {
+        match self.unit {
+            "" | "%" => self.unit.to_owned(),
+            unit => format!(" {unit}"),
+        }
+    }
 }
 
 /// Writes `-12.3% ± 0.4`: as many decimals as the half-width has a meaning for.
@@ -143,6 +164,15 @@ mod tests {
     fn every_metric_that_is_shown_exists() {
         assert!(shown().all(|path| metrics::find(path).is_some()));
         assert_eq!((label("carbon_kg.market"), label("jobs.finished")), ("carbon, contract", "jobs.finished"));
+    }
+
+    #[test]
+    fn differences_and_levels_have_their_units() {
+        let hours = Scale { size: 3600.0, unit: "h" };
+        assert_eq!((hours.absolute(-7200.0, 360.0).as_str(), hours.level(7200.0, 360.0).as_str()), ("-2.0 h ± 0.1", "2.0 h ± 0.1"));
+        let share = Scale { size: 0.01, unit: "%" };
+        assert_eq!((share.absolute(0.02, 0.005).as_str(), share.level(0.62, 0.02).as_str()), ("+2.0 pp ± 0.5", "62% ± 2"));
+        assert_eq!(hours.relative(0.123, 0.004), "+12.3% ± 0.4");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Compare scenarios and policies under the same seeds.
     Compare(Compare),
+    /// Join the parts of an experiment that several machines ran.
+    Merge(Merge),
     /// Report everything that is wrong with a scenario file.
     Check(Check),
     /// Bound cost, carbon and completion from below, and tell how far policies are from that.
@@ -153,6 +155,23 @@ pub(crate) struct Compare {
     /// How it is conducted.
     #[command(flatten)]
     pub(crate) conduct: Conduct,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub(crate) struct Merge {
+    /// Directories of the parts, as `--shard I/N --out DIR` wrote them.
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Directory of the whole.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Throw away what the directory holds if it is of another experiment.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Print the results as one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 fn threads(text: &str) -> Result<usize, String> {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// The version of these files.
 const FORMAT: u32 = 1;
@@ -20,6 +21,8 @@ const FORMAT: u32 = 1;
 const PLAN: &str = "experiment.json";
 /// The folder of finished runs.
 const RUNS: &str = "runs";
+/// How names of files begin that are not whole yet.
+const PARTIAL: &str = ".partial-";
 
 /// An experiment's directory, locked for as long as this lives.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Store {
     directory: PathBuf,
     /// What each run's file names as its origin.
     origin: String,
+    /// Files that were found to be damaged or of another experiment.
+    damaged: Mutex<Vec<String>>,
     _lock: Lock,
 }
 
@@ -88,8 +93,10 @@ impl Store {
         }
         let runs = directory.join(RUNS);
         fs::create_dir_all(&runs).map_err(|error| io_error(&runs, error))?;
+        remove_partial(directory)?;
+        remove_partial(&runs)?;
         let plan = Plan { format: FORMAT, design: design.clone(), request: request.clone() };
-        let store = Self { directory: directory.to_owned(), origin: origin(design), _lock: lock };
+        let store = Self { directory: directory.to_owned(), origin: origin(design), damaged: Mutex::default(), _lock: lock };
         store.write(PLAN, &pretty(&plan))?;
         let held = fs::read_dir(&runs).map_err(|error| io_error(&runs, error))?.flatten();
         let held = held.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "json")).count();
@@ -103,14 +110,23 @@ impl Store {
         let path = self.directory.join(RUNS).join(file_name(id));
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // Text that is no UTF-8 is as damaged as any other.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
             Err(error) => return Err(io_error(&path, error)),
         };
         let whole = serde_json::from_str::<RunFile>(&text).ok().filter(|file| {
             let same = file.run.id() == id && file.experiment == self.origin;
             same && file.blake3 == hash(&file.run)
         });
+        if whole.is_none() {
+            self.damaged.lock().expect("nobody panics with the lock").push(format!("{RUNS}/{}", file_name(id)));
+        }
         Ok(whole.map(|file| file.run))
+    }
+    /// Returns the files that were damaged or of another experiment since this was last asked.
+    pub fn take_damaged(&self) -> Vec<String> {
+        std::mem::take(&mut *self.damaged.lock().expect("nobody panics with the lock"))
     }
     /// Writes a finished run.
     ///
@@ -142,7 +158,7 @@ impl Store {
     fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.directory.join(name);
         let folder = path.parent().expect("a file has a folder");
-        let written = tempfile::Builder::new().prefix(".partial-").tempfile_in(folder).and_then(|mut file| {
+        let written = tempfile::Builder::new().prefix(PARTIAL).tempfile_in(folder).and_then(|mut file| {
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
             file.persist(&path)?;
@@ -188,11 +204,11 @@ fn check(directory: &Path) -> Result<(), StoreError> {
 
 fn is_scrap(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
-    name == ".lock" || name == RUNS || name.to_string_lossy().starts_with(".partial-")
+    name == ".lock" || name == RUNS || name.to_string_lossy().starts_with(PARTIAL)
 }
 
 /// Says in what two experiments differ.
-fn difference(held: &Design, asked: &Design) -> String {
+pub fn difference(held: &Design, asked: &Design) -> String {
     if held.version != asked.version {
         return format!("it was made by edwc {}, and this is {}", held.version, asked.version);
     }
@@ -230,17 +246,28 @@ fn file_name(id: RunId) -> String {
     format!("{:04}-{:03}.json", id.replication, id.alternative)
 }
 
-/// Reads all finished runs of an experiment from a directory, as far as they are whole.
+/// Reads all finished runs of an experiment from a directory, as far as they are whole; and the names of the files that are not.
 ///
 /// # Errors
 /// Another process works there, or the system cannot read what is there.
-pub fn runs_in(directory: &Path, design: &Design, replications: u64) -> Result<Vec<FinishedRun>, StoreError> {
-    let store = Store { directory: directory.to_owned(), origin: origin(design), _lock: Lock::acquire(directory, &directory.join(".lock"))? };
+pub fn runs_in(directory: &Path, design: &Design, replications: u64) -> Result<(Vec<FinishedRun>, Vec<String>), StoreError> {
+    let lock = Lock::acquire(directory, &directory.join(".lock"))?;
+    let store = Store { directory: directory.to_owned(), origin: origin(design), damaged: Mutex::default(), _lock: lock };
     let mut runs = Vec::new();
     for id in design.runs(0..replications) {
         runs.extend(store.load(id)?);
     }
-    Ok(runs)
+    Ok((runs, store.take_damaged()))
+}
+
+/// Removes what a killed process had begun to write.
+fn remove_partial(folder: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(folder).map_err(|error| io_error(folder, error))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+            fs::remove_file(entry.path()).or_else(absent_is_fine).map_err(|error| io_error(&entry.path(), error))?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -257,17 +284,19 @@ mod tests {
         let design = design(2);
         let (store, held) = Store::open(&path, &design, &Value::Null, false).unwrap();
         assert_eq!(held, 0);
+        fs::write(path.join("runs/.partial-a"), "killed in the middle").unwrap();
         store.keep(&made_up(FIRST)).unwrap();
         drop(store);
         let (store, held) = Store::open(&path, &design, &Value::Null, false).unwrap();
         assert_eq!((held, store.load(FIRST).unwrap()), (1, Some(made_up(FIRST))));
+        assert!(!path.join("runs/.partial-a").exists() && store.take_damaged().is_empty());
         assert_eq!(store.load(RunId { replication: 1, alternative: 1 }).unwrap(), None);
         let file = path.join("runs/0000-001.json");
         let text = fs::read_to_string(&file).unwrap();
         for damaged in [text.replacen("\"value\": 10.0", "\"value\": 11.0", 1), text[..text.len() / 2].to_owned(), String::new()] {
             assert_ne!(damaged, text);
             fs::write(&file, damaged).unwrap();
-            assert_eq!(store.load(FIRST).unwrap(), None);
+            assert_eq!((store.load(FIRST).unwrap(), store.take_damaged()), (None, vec!["runs/0000-001.json".to_owned()]));
         }
         fs::write(&file, [0xff, 0xfe]).unwrap();
         assert_eq!(store.load(FIRST).unwrap(), None);

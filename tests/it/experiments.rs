@@ -14,7 +14,7 @@ fn compared(more: &[&str]) -> String {
 }
 
 /// Reads all files of a directory by their paths.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path()) {
         let name = entry.file_name().expect("an entry has a name").to_string_lossy().into_owned();

@@ -27,6 +27,7 @@ mod placing;
 mod program;
 mod published;
 mod relations;
+mod resume;
 mod tidy;
 mod trace_commands;
 mod why;

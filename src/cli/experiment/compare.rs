@@ -9,7 +9,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::wrap;
 use crate::experiment::gate::known_metric;
-use crate::experiment::{Comparison, FinishedRun, Shard, Store};
+use crate::experiment::{Comparison, Design, FinishedRun, Shard, Store};
 use crate::output::metrics::Better;
 use crate::policy::Registered;
 use crate::stats::selection::{SelectionRule, kim_nelson};
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     let (runs, comparison) = replicate(&experiment, arguments, &shown, store.as_ref(), &mut watch)?;
     let mut json = results::comparison(&experiment.design, &comparison);
     if let Some(store) = &store {
-        conclude(store, &experiment, &runs, &comparison, &json)?;
+        conclude(store, &experiment.design, &runs, &comparison, &json)?;
     }
     let judged = gating.judge(&experiment, &runs, &comparison, &mut watch)?;
     let shown = Shown { title: title(&experiment), runs: runs.len(), metrics: &shown, moves: experiment.design.pairs_jobs };
@@ -80,8 +80,13 @@ fn entrants(arguments: &Compare) -> Result<Vec<Entrant>, Failure> {
 
 fn open(experiment: &Experiment, arguments: &Compare, watch: &mut Watch<'_>) -> Result<Option<Store>, Failure> {
     let Some(out) = &arguments.conduct.out else { return Ok(None) };
-    let request =
-        serde_json::json!({"command": "compare", "replications": arguments.conduct.replications, "confidence": arguments.conduct.confidence});
+    let conduct = &arguments.conduct;
+    let request = serde_json::json!({
+        "command": "compare",
+        "replications": conduct.replications,
+        "confidence": conduct.confidence,
+        "metrics": conduct.metrics,
+    });
     let (store, held) = Store::open(out, &experiment.design, &request, arguments.conduct.force)?;
     if held > 0 {
         watch.printer.note(&format!("going on: `{}` holds {}\n", out.display(), plural(held, "finished run")));
@@ -127,7 +132,8 @@ fn next(replications: u64, reached: Option<f64>, target: f64) -> u64 {
     ((replications as f64 * ratio.min(2.0)).ceil() as u64).max(replications + 1).max(3)
 }
 
-fn conclude(store: &Store, experiment: &Experiment, runs: &[FinishedRun], comparison: &Comparison, json: &Value) -> Result<(), Failure> {
+/// Writes the results of an experiment into its directory.
+pub(super) fn conclude(store: &Store, design: &Design, runs: &[FinishedRun], comparison: &Comparison, json: &Value) -> Result<(), Failure> {
     let table = |table: Result<Vec<u8>, csv::Error>| table.map_err(|error| Failure::new(Exit::Bug, format!("cannot make a table: {error}")));
     let files = [
         (
@@ -135,13 +141,13 @@ fn conclude(store: &Store, experiment: &Experiment, runs: &[FinishedRun], compar
             (serde_json::to_string_pretty(json).expect("a comparison is plain data") + "\n").into_bytes(),
         ),
         ("comparison.csv".to_owned(), table(results::differences(comparison))?),
-        ("runs.csv".to_owned(), table(results::runs(&experiment.design, runs))?),
+        ("runs.csv".to_owned(), table(results::runs(design, runs))?),
     ];
     Ok(store.conclude(&files, runs)?)
 }
 
 /// Returns the metrics that are shown: those that were named, or the usual ones.
-fn shown(named: &[String]) -> Result<Vec<String>, Failure> {
+pub(super) fn shown(named: &[String]) -> Result<Vec<String>, Failure> {
     if named.is_empty() {
         return Ok(rows::shown().map(str::to_owned).collect());
     }

@@ -3,6 +3,7 @@
 pub(super) mod compare;
 mod differences;
 mod gates;
+pub(super) mod merge;
 mod prepare;
 #[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
@@ -11,6 +12,7 @@ mod results;
 mod rows;
 
 pub(super) use compare::run as compare;
+pub(super) use merge::run as merge;
 
 use super::chosen::{Chosen, Conditions};
 use super::failure::{Exit, Failure};
@@ -67,6 +69,10 @@ impl Experiment {
             unit.iter().try_for_each(|id| keep(self.run(*id, interrupt, &progress, None)?))
         });
         progress.finish();
+        drop(progress);
+        for name in store.map(Store::take_damaged).unwrap_or_default() {
+            watch.printer.note(&format!("note: `{name}` was damaged or of another experiment, and was run again\n"));
+        }
         runs
     }
 

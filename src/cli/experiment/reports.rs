@@ -19,9 +19,9 @@ pub(super) fn markdown(judged: &Judged, shown: &Shown<'_>) -> String {
     }
     for (at, comparison) in judged.comparisons.iter().enumerate() {
         let heading = shown.heading(comparison, usize::MAX);
-        let _ = write!(page, "{}{}\n", if page.is_empty() { "" } else { "\n" }, cell(heading.trim()));
+        let _ = writeln!(page, "{}{}", if page.is_empty() { "" } else { "\n" }, cell(heading.trim()));
         if let Some(note) = judged.notes.get(at) {
-            let _ = write!(page, "\n{}\n", cell(note));
+            let _ = writeln!(page, "\n{}", cell(note));
         }
         let _ = write!(page, "\n{}", table(comparison, shown.metrics));
     }

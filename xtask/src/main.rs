@@ -7,6 +7,7 @@ mod instructions;
 mod log;
 mod mutants;
 mod policies;
+mod slurm;
 mod steps;
 mod test;
 mod verify;
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                       tests 200 mutants of `rules`, `engine` and `stats`, drawn with a fixed seed, or all of the lines that differ from a revision;
                       begun again it goes on where it was; --again begins anew with those not caught so far, --report only tells;
                       installs cargo-mutants
+  slurm               runs an experiment as a job array on a Slurm of one node, which it sets up (needs Debian and root), and merges the parts
   log FILE GIGABYTES  write a log of jobs of that size, to see that reading one takes bounded memory
   codegen [--check]   write what is generated from the program (schema/, docs/reference/); --check only compares";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),
         ["mutants", words @ ..] => mutants::Wanted::parse(words).and_then(|wanted| mutants::run_mutants(&wanted)),
+        ["slurm"] => slurm::run_slurm(),
         ["log", file, gigabytes] => log::write_log(std::path::Path::new(file), gigabytes),
         ["codegen"] => codegen::run_codegen(false),
         ["codegen", "--check"] => codegen::run_codegen(true),

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must hold before a change goes in.
 
 use crate::codegen;
+use crate::slurm;
 use crate::steps::{Failure, Steps, cargo, edwc, output, program, root, run, works};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ pub fn run_steps(all: bool) -> Result<(), Failure> {
             run(cargo(&["doc", "--no-deps", "--document-private-items", "--locked"])
                 .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
         });
+        steps.step("a job array on Slurm", slurm::run_slurm);
         steps.step("licences and advisories", deny);
     }
     steps.finish()

@@ -1,6 +1,7 @@
 //! Time slicing and levels, on schedules worked out by hand.
 
 use super::super::testing::{cluster, ends, job, run, starts};
+use super::scripted;
 use crate::base::Span;
 use crate::model::ClassId;
 
@@ -24,6 +25,38 @@ fn rounds_give_the_hand_worked_schedule() {
         let jobs = vec![job(0, 2, 30, 30), job(1, 2, 100, 100), job(2, 1, 5, 5)];
         let records = run(&cluster(1, 2), jobs, &format!("srtf+{bind}+rounds(every_h={every})"));
         assert_eq!((starts(&records), ends(&records)), (vec![15., 35., 10.], vec![35., 135., 15.]), "{bind}");
+    }
+}
+
+/// One GPU, rounds of 10 s, a long job from 3 s on. Rounds are at multiples of 10 s, whether or not somebody waited at the last one: a short job that comes at 17 s
+/// waits until 20 s, one that comes at 20 s does not wait.
+#[test]
+fn rounds_keep_to_the_clock() {
+    let every = 10.0 / 3600.0;
+    for bind in ["at-submit", "at-start"] {
+        for submit in [17, 20] {
+            let jobs = vec![job(3, 1, 100, 100), job(submit, 1, 5, 5)];
+            let records = run(&cluster(1, 1), jobs, &format!("srtf+{bind}+rounds(every_h={every})"));
+            assert_eq!(ends(&records), [108., 25.], "{bind}: comes at {submit} s");
+        }
+        // It makes no difference that rounds were asked for earlier, or not at all.
+        let jobs = vec![job(0, 1, 0, 0), job(3, 1, 100, 100), job(30, 1, 5, 5)];
+        let records = run(&cluster(1, 1), jobs, &format!("srtf+{bind}+rounds(every_h={every})"));
+        assert_eq!(ends(&records), [0., 108., 35.], "{bind}");
+    }
+}
+
+/// Two nodes of two GPUs; pools are divided anew at arrivals and ends. A job of two GPUs fills the first node, two of one GPU the second, of which
+/// one ends at 5 s, when nobody waits. At 8 s the first node fails for 10 s: nothing has arrived or ended, so that its job waits for the repair at 18 s,
+/// though the long one ranks lower and held one of the GPUs that it could have had.
+#[test]
+fn an_end_for_which_nobody_waited_makes_no_round_later() {
+    let mut model = cluster(2, 2);
+    model.failures.push(scripted(&[(8, 10)]));
+    for bind in ["at-submit", "at-start"] {
+        let jobs = vec![job(0, 2, 20, 20), job(1, 1, 4, 4), job(1, 1, 100, 100)];
+        let records = run(&model, jobs, &format!("srtf+{bind}+rounds(every_h=0)"));
+        assert_eq!((starts(&records), records[2].preemptions), (vec![18., 1., 1.], 0), "{bind}");
     }
 }
 

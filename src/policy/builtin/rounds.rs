@@ -30,8 +30,7 @@ pub(super) static ROUNDS: PartInfo = PartInfo {
     ],
     citation: "Narayanan et al. 2020, \"Heterogeneity-aware cluster scheduling policies for deep learning workloads\" (Gavel), section 5; \
                `all`: the simulators of Tiresias and Muri",
-    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by; in rare worlds it decides otherwise where \
-            it is asked at every event",
+    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by",
     tested: &["engine::tests::slicing::rounds_give_the_hand_worked_schedule", "it::published::muri_is_exact"],
     oracle: false,
 };
@@ -42,7 +41,7 @@ pub(super) struct Rounds {
     every: Span,
     all: bool,
     evict: EvictLower,
-    /// When the pools are divided next, if the policy has asked for that.
+    /// When the policy has asked to be asked. Whether pools are divided is a matter of the clock alone: nobody is asked where nobody waits.
     next: Time,
     /// Since when all have stopped: the pools are to be filled again.
     stopped: Time,
@@ -61,9 +60,9 @@ impl Rounds {
             divides: false,
         }
     }
-    /// Tells whether the policy must be asked at every event.
+    /// Tells whether the policy must be asked at every event: everybody stops, or what ends while nobody waits must not count later.
     pub(super) fn needs_every_event(&self) -> bool {
-        self.all
+        self.all || self.follows_events()
     }
     /// Tells whether rounds follow from what happens, rather than from the clock.
     pub(super) fn follows_events(&self) -> bool {
@@ -86,7 +85,7 @@ impl Rounds {
             return false;
         }
         let something_happened = !delta.arrived.is_empty() || !delta.ended.is_empty() || order.is_due(now);
-        self.divides = if self.every == Span::ZERO { something_happened } else { self.next <= now };
+        self.divides = if self.every == Span::ZERO { something_happened } else { now.0.is_multiple_of(self.every.0) };
         if !(self.divides && self.all) {
             return false;
         }

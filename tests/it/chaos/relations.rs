@@ -67,9 +67,8 @@ fn the_same_seed_gives_the_same_run() {
 fn being_asked_more_often_changes_nothing() {
     for_worlds(3_002, 300, |world| {
         let choice = choice(&world);
-        // The time at which data is there is the time at which one looks for it. What `rounds` decides may depend on how often it is asked, as
-        // its page says: open, and not yet understood.
-        if has(&choice, "ready-time") || has(&choice, "rounds") {
+        // The time at which data is there is the time at which one looks for it.
+        if has(&choice, "ready-time") {
             return Ok(());
         }
         let often = survives(drive::audited(&world, build(&choice, &world).as_mut()));

@@ -5,6 +5,7 @@ mod evict;
 mod migrate;
 mod orders;
 mod predict;
+mod shares;
 mod slicing;
 
 use super::testing::{cluster, ends, job, run, starts, tenant};

@@ -5,8 +5,8 @@ use super::scripted;
 use crate::base::Span;
 use crate::model::ClassId;
 
-/// One GPU, rounds of 10 s: of two jobs of 30 s, the one that has done less runs. The first runs to 10 s, the second to 30 s (at 20 s both have done
-/// 10 s, and nobody gives way to an equal), the first from 30 s to its end at 50 s: at 40 s both have done 20 s again.
+/// One GPU, rounds of 10 s: of two jobs of 30 s, the one that has done less runs. The first runs to 10 s, the second to 30 s (at 20 s both have
+/// done 10 s, and nobody gives way to an equal), the first from 30 s to its end at 50 s: at 40 s both have done 20 s again.
 #[test]
 fn rounds_give_the_hand_worked_schedule() {
     let (every, quantum) = (10.0 / 3600.0, 1e-6);
@@ -28,8 +28,8 @@ fn rounds_give_the_hand_worked_schedule() {
     }
 }
 
-/// One GPU, rounds of 10 s, a long job from 3 s on. Rounds are at multiples of 10 s, whether or not somebody waited at the last one: a short job that comes at 17 s
-/// waits until 20 s, one that comes at 20 s does not wait.
+/// One GPU, rounds of 10 s, a long job from 3 s on. Rounds are at multiples of 10 s, whether or not somebody waited at the last one: a short job
+/// that comes at 17 s waits until 20 s, one that comes at 20 s does not wait.
 #[test]
 fn rounds_keep_to_the_clock() {
     let every = 10.0 / 3600.0;
@@ -47,8 +47,8 @@ fn rounds_keep_to_the_clock() {
 }
 
 /// Two nodes of two GPUs; pools are divided anew at arrivals and ends. A job of two GPUs fills the first node, two of one GPU the second, of which
-/// one ends at 5 s, when nobody waits. At 8 s the first node fails for 10 s: nothing has arrived or ended, so that its job waits for the repair at 18 s,
-/// though the long one ranks lower and held one of the GPUs that it could have had.
+/// one ends at 5 s, when nobody waits. At 8 s the first node fails for 10 s: nothing has arrived or ended, so that its job waits for the repair at
+/// 18 s, though the long one ranks lower and held one of the GPUs that it could have had.
 #[test]
 fn an_end_for_which_nobody_waited_makes_no_round_later() {
     let mut model = cluster(2, 2);
@@ -61,7 +61,8 @@ fn an_end_for_which_nobody_waited_makes_no_round_later() {
 }
 
 /// One GPU, all stop at every arrival and end, and a preempted attempt loses 2 s. A job of 30 s has done 8 s at 10 s, when one of 5 s comes, which
-/// ends at 15 s as nothing interrupts it; at 20 s one of 50 s comes: the first, which goes on, has done 3 s more, and 19 s are left. It ends at 39 s.
+/// ends at 15 s as nothing interrupts it; at 20 s one of 50 s comes: the first, which goes on, has done 3 s more, and 19 s are left. It ends at 39
+/// s.
 #[test]
 fn who_stops_for_everybody_loses_what_a_stop_costs() {
     let mut model = cluster(1, 1);
@@ -88,8 +89,8 @@ fn what_a_stop_costs_goes_by_the_size_of_the_gang() {
 }
 
 /// One GPU, levels end at 10 and 30 GPU-seconds. A, of 40 s, goes down at 10 s, where B, that came at 5 s, has waited; it takes the GPU. B goes
-/// down at 20 s, behind A, which runs until it has held 30 s, at 40 s; B runs to its end at 50 s, having held 20 s. A does its last 10 s on the last
-/// level.
+/// down at 20 s, behind A, which runs until it has held 30 s, at 40 s; B runs to its end at 50 s, having held 20 s. A does its last 10 s on the
+/// last level.
 #[test]
 fn levels_give_the_hand_worked_schedule() {
     let policy = |bind: &str, preempt: &str| format!("tiresias(first_gpu_h={},second_gpu_h={})+{bind}+skip+{preempt}", 10.0 / 3600.0, 30.0 / 3600.0);

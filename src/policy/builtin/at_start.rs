@@ -2,6 +2,7 @@
 
 use super::backfill::{Backfill, BlockedHead, Held};
 use super::carbon_waiting::Deferred;
+use super::cohort::Heads;
 use super::composed::{Entry, Listed, Parts, StrictlyBlocked};
 use super::conservative::Reservations;
 use super::evict_lower::Eviction;
@@ -23,6 +24,8 @@ pub(super) struct AtStart {
     strict: StrictlyBlocked,
     /// Of conservative backfilling.
     reservations: Reservations,
+    /// Whether a rule has held somebody back since the last look at all who wait, under conservative backfilling.
+    held_by_rule: bool,
     /// Jobs that queue when the time has come that the placement has chosen.
     deferred: Deferred,
     /// Jobs that have joined the queue in this round.
@@ -88,7 +91,9 @@ impl AtStart {
         if parts.backfill == Backfill::Conservative {
             // Where nobody waited, nobody was told what was freed.
             let nobody_waited = self.queue.len() == self.fresh.len();
-            let freed = !delta.freed.is_empty() || delta.anything_changed || delta.terms_changed || !delta.left.is_empty();
+            // That a period has ended gives nobody room, and lets only those move up whom a rule held.
+            let changed = delta.terms_changed || (delta.anything_changed && self.held_by_rule);
+            let freed = !delta.freed.is_empty() || changed || !delta.left.is_empty();
             let others = !delta.returned.is_empty() || !self.strict.is_empty() || parts.makes_room().is_some() || parts.rounds.is_some();
             let everything = freed || nobody_waited || others;
             return self.reserved_pass(parts, view, plan, everything);
@@ -120,7 +125,13 @@ impl AtStart {
         self.head = None;
         parts.place.begin_pass(view, plan, self.queue.iter());
         let mut at = None;
-        while let Some(Waiting { place, job, .. }) = self.queue.next(at) {
+        let mut heads = parts.order.shares().then(|| Heads::by_tenant(view, self.queue.iter()));
+        loop {
+            let next = match &mut heads {
+                Some(heads) => heads.next(&parts.order, view, plan, None).map(|job| ((parts.order.key(view, job), view.job(job).number), job)),
+                None => self.queue.next(at).map(|waiting| (waiting.place, waiting.job)),
+            };
+            let Some((place, job)) = next else { break };
             at = Some(place);
             if self.head.is_some() && !parts.divides() {
                 match parts.backfill {
@@ -141,6 +152,10 @@ impl AtStart {
                     Err(None) if self.head.is_some() => {}
                     Err(clearing) => {
                         self.head = Some(BlockedHead { clearing, ..self.reserve_first(parts, view, plan, job, place) });
+                        if heads.take().is_some() {
+                            // Starts have changed ranks; those behind the head pass it in queue order.
+                            self.queue.refresh(&parts.order, view, &mut self.listed);
+                        }
                         if clearing.is_some() && parts.divides() {
                             break;
                         }
@@ -211,7 +226,7 @@ impl AtStart {
             return Err(Some(*pool));
         }
         for pool in &self.short {
-            match evict.start(&parts.order, view, plan, job, *pool) {
+            match evict.start(&mut parts.order, view, plan, job, *pool) {
                 Eviction::Started => return Ok(*pool),
                 Eviction::UnderWay => return Err(Some(*pool)),
                 Eviction::Nobody => {}
@@ -283,6 +298,7 @@ impl AtStart {
         };
         if everything {
             self.strict.clear();
+            self.held_by_rule = false;
             parts.place.begin_pass(view, plan, self.queue.iter());
             pools().for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
         } else {
@@ -326,6 +342,7 @@ impl AtStart {
             let held_back = parts.reclaim.as_mut().is_some_and(|reclaim| reclaim.holds_back(view, plan, job, candidate.pool));
             !held_back && !self.strict.stops(plan, job, candidate.pool)
         });
+        self.held_by_rule |= candidates.len() < self.scratch.len();
         while !candidates.is_empty() {
             let Some(slot) = self.reservations.reserve(view, plan, job, &candidates).filter(|slot| slot.from <= view.now()) else {
                 return false;
@@ -344,6 +361,7 @@ impl AtStart {
                     return true;
                 }
                 Err(Held::Rule(refusal)) => {
+                    self.held_by_rule = true;
                     self.reservations.release(job);
                     self.strict.note(view, &refusal);
                     candidates.retain(|candidate| candidate.pool != slot.pool);
@@ -388,6 +406,6 @@ impl AtStart {
         if parts.backfill == Backfill::Conservative {
             self.reservations.started(job);
         }
-        parts.order.started(view, job);
+        parts.order.started(view, job, pool);
     }
 }

@@ -135,8 +135,10 @@ impl AtSubmit {
         }
         let anything_freed = delta.anything_changed || !delta.freed.is_empty();
         if anything_freed {
+            // That a period has ended gives nobody room: under conservative backfilling only those whom a rule held move up by it.
+            let everywhere = delta.anything_changed && (parts.backfill != Backfill::Conservative || delta.terms_changed);
             for pool in self.pools.ids() {
-                if delta.anything_changed || self.pools[pool].held_by_rule {
+                if everywhere || self.pools[pool].held_by_rule {
                     self.touch(pool, true);
                 }
             }
@@ -259,10 +261,14 @@ impl AtSubmit {
         self.pools[pool].held_by_rule = false;
         let mut head: Option<BlockedHead> = None;
         let mut at = None;
-        let mut heads = matches!(parts.order, Order::Cohort).then(|| Heads::new(plan, self.pools[pool].queue.jobs(), pool));
+        let waiting = self.pools[pool].queue.jobs();
+        let mut heads = match &parts.order {
+            Order::Cohort => Some(Heads::by_quota(plan, waiting, pool)),
+            order => order.shares().then(|| Heads::by_tenant(view, waiting)),
+        };
         loop {
             let next = match &mut heads {
-                Some(heads) => heads.next(view, plan, pool).map(|job| ((parts.order.key(view, job), view.job(job).number), job)),
+                Some(heads) => heads.next(&parts.order, view, plan, Some(pool)).map(|job| ((parts.order.key(view, job), view.job(job).number), job)),
                 None => self.pools[pool].queue.next(at).map(|waiting| (waiting.place, waiting.job)),
             };
             let Some((place, job)) = next else { break };
@@ -296,6 +302,8 @@ impl AtSubmit {
             && blocked.clearing.is_none()
             && !parts.divides()
         {
+            // Starts have changed ranks.
+            self.pools[pool].queue.refresh(&parts.order, view, &mut self.listed);
             self.pass_the_head(parts, view, plan, pool, blocked);
         }
         plan.note_head(pool, head.is_some());
@@ -328,7 +336,7 @@ impl AtSubmit {
     }
     /// Starts a job for which there is no room by preempting others, where the policy does that.
     fn evict_for(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, pool: PoolId, job: JobId) -> Attempt {
-        match parts.makes_room().map_or(Eviction::Nobody, |evict| evict.start(&parts.order, view, plan, job, pool)) {
+        match parts.makes_room().map_or(Eviction::Nobody, |evict| evict.start(&mut parts.order, view, plan, job, pool)) {
             Eviction::Started => self.started(parts, view, pool, job),
             Eviction::UnderWay => return Attempt::UnderWay,
             Eviction::Nobody => return Attempt::NoRoom,
@@ -469,6 +477,6 @@ impl AtSubmit {
         if parts.backfill == Backfill::Conservative {
             self.reservations.started(job);
         }
-        parts.order.started(view, job);
+        parts.order.started(view, job, pool);
     }
 }

@@ -83,7 +83,7 @@ impl Parts {
         let at_start = binds_at_start(chosen);
         let preempt = |name: &str| find(chosen, PartKind::Preempt).filter(|(_, info)| info.name == name);
         Self {
-            order: Order::new(order, context.model.tenant_count()),
+            order: Order::new(order, context.model),
             place: find(chosen, PartKind::Place).map_or(Place::as_bound(at_start), |(part, info)| Place::new(part, info, at_start, context)),
             backfill: find(chosen, PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
@@ -185,7 +185,7 @@ pub(super) enum MakeRoom {
 
 impl MakeRoom {
     /// Starts a job for which a pool has no room, if the rule can make some.
-    pub(super) fn start(&self, order: &Order, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> Eviction {
+    pub(super) fn start(&self, order: &mut Order, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> Eviction {
         match self {
             Self::Evict(evict) => evict.start(order, view, plan, job, pool),
             Self::Consolidate(consolidate) => consolidate.start(view, plan, job, pool),

@@ -54,7 +54,7 @@ impl EvictLower {
     /// Starts a job for which there is no room in a pool, by preempting jobs there that rank lower: as many as it takes, none that does not help.
     ///
     /// *O*(R log R) for R jobs that hold GPUs of the pool.
-    pub(super) fn start(&self, order: &Order, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> Eviction {
+    pub(super) fn start(&self, order: &mut Order, view: View<'_>, plan: &mut Plan<'_>, job: JobId, pool: PoolId) -> Eviction {
         let gpus = view.job(job).gpus;
         let mut room = plan.room_to_come(pool);
         if room.packs(gpus) {
@@ -81,7 +81,11 @@ impl EvictLower {
                 room.give_back(capacity, held, pool);
             }
         }
-        self.preempt_and_place(plan, job, &[Allocation::new(pool, gpus)], &victims)
+        let eviction = self.preempt_and_place(plan, job, &[Allocation::new(pool, gpus)], &victims);
+        if eviction != Eviction::Nobody {
+            victims.iter().for_each(|victim| order.preempted(view, *victim));
+        }
+        eviction
     }
 
     fn preempt_and_place(&self, plan: &mut Plan<'_>, job: JobId, share: &[Allocation], victims: &[JobId]) -> Eviction {

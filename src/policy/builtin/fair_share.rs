@@ -94,12 +94,23 @@ impl FairShare {
     /// Tells whether a running job gives way to a waiting one: its tenant has used more, even without what the job has not used yet, than the other's
     /// will have when the waiting job is done. Otherwise the two would take each other's place for ever.
     pub(super) fn gives_way(&self, view: View<'_>, runs: JobId, waits: JobId) -> bool {
+        self.key(view, runs).saturating_sub(self.unused(view, runs)) > self.key(view, waits).saturating_add(promise(view, waits))
+    }
+    /// Gives back what a job that gives way was charged with and has not used.
+    pub(super) fn preempted(&mut self, view: View<'_>, job: JobId) {
+        let unused = self.unused(view, job);
+        if let Some(charge) = self.charges.get_mut(job.0 as usize).and_then(Option::as_mut).filter(|charge| charge.number == view.job(job).number) {
+            charge.booked -= unused;
+            self.use_by_weight[charge.tenant] -= unused;
+            self.version += 1;
+        }
+    }
+    fn unused(&self, view: View<'_>, runs: JobId) -> i64 {
         let running = view.job(runs);
         let held = view.now().saturating_since(view.status(runs).start).0.saturating_mul(u64::from(running.gpus));
         let used = by_weight(weight(view, runs), view.jobs().usage(runs).held_gpu_us.saturating_add(held));
         let charge = self.charges.get(runs.0 as usize).copied().flatten().filter(|charge| charge.number == running.number);
-        let unused = charge.map_or(0, |charge| charge.booked.saturating_sub(used).max(0));
-        self.key(view, runs).saturating_sub(unused) > self.key(view, waits).saturating_add(promise(view, waits))
+        charge.map_or(0, |charge| charge.booked.saturating_sub(used).max(0))
     }
 }
 

@@ -10,11 +10,14 @@ mod composed;
 mod conservative;
 mod consolidate;
 mod deadline;
+mod drf;
 mod elastic;
 mod evict_lower;
+mod f1;
 mod fair_share;
 mod fgd;
 mod flow;
+mod formulas;
 mod global;
 mod las;
 mod lcfs;
@@ -36,6 +39,7 @@ mod srpt;
 mod srtf;
 mod subsidy_greedy;
 mod tiresias;
+mod unicep;
 mod weighted;
 mod wfp3;
 
@@ -51,6 +55,7 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &order::SMALLEST,
     &order::PRIORITY,
     &fair_share::FAIR_SHARE,
+    &drf::DRF,
     &srpt::SRPT,
     &las::LAS,
     &lcfs::LCFS,
@@ -61,8 +66,8 @@ pub(super) static PARTS: &[&PartInfo] = &[
     &srtf::SRTF,
     &srtf::SRSF,
     &wfp3::WFP3,
-    &wfp3::UNICEP,
-    &wfp3::F1,
+    &unicep::UNICEP,
+    &f1::F1,
     &deadline::DEADLINE,
     &tiresias::TIRESIAS,
     &AT_SUBMIT,

@@ -1,13 +1,14 @@
 //! Which job goes first.
 
 use super::composed::Listed;
+use super::drf::Shares;
 use super::fair_share::FairShare;
 use super::las::Turns;
 use super::tiresias::Levels;
-use super::{cohort, deadline, las, lcfs, ljf, ready_time, smallest_area, srpt, srtf, wfp3};
+use super::{cohort, deadline, f1, las, lcfs, ljf, ready_time, smallest_area, srpt, srtf, unicep, wfp3};
 use crate::base::Time;
 use crate::base::blocks::{Blocks, Item};
-use crate::model::{JobId, JobNumber, PolicyPart, PoolId};
+use crate::model::{JobId, JobNumber, Model, PolicyPart, PoolId};
 use crate::policy::{PartInfo, PartKind, Plan, View};
 
 pub(super) static FIFO: PartInfo = PartInfo {
@@ -62,6 +63,7 @@ pub(super) enum Order {
     SmallestFirst,
     Priority,
     FairShare(FairShare),
+    DominantShare(Shares),
     ShortestRemaining,
     LeastAttained(Turns),
     LastFirst,
@@ -116,13 +118,14 @@ impl Item for Waiting {
 }
 
 impl Order {
-    pub(super) fn new(part: &PolicyPart, tenants: u32) -> Self {
+    pub(super) fn new(part: &PolicyPart, model: &Model) -> Self {
         match part.name.as_str() {
             "fifo" => Self::Fifo,
             "sjf" => Self::ShortestFirst,
             "smallest" => Self::SmallestFirst,
             "priority" => Self::Priority,
-            "fair-share" => Self::FairShare(FairShare::new(tenants)),
+            "fair-share" => Self::FairShare(FairShare::new(model.tenant_count())),
+            "drf" => Self::DominantShare(Shares::new(model.tenant_count(), model.chips.len())),
             "srpt" => Self::ShortestRemaining,
             "las" => Self::LeastAttained(Turns::new(part)),
             "lcfs" => Self::LastFirst,
@@ -149,6 +152,7 @@ impl Order {
             Self::SmallestFirst => i64::from(attributes.gpus),
             Self::Priority => -i64::from(attributes.priority),
             Self::FairShare(share) => share.key(view, job),
+            Self::DominantShare(shares) => shares.key(view, job),
             Self::ShortestRemaining => srpt::key(view, job),
             Self::LeastAttained(_) => las::key(view, job),
             Self::LastFirst => lcfs::key(view, job),
@@ -158,9 +162,9 @@ impl Order {
             Self::SmallestArea => smallest_area::key(view, job),
             Self::ShortestRemainingTime => srtf::key(view, job),
             Self::ShortestRemainingService => srtf::key_by_service(view, job),
-            Self::Wfp3 => wfp3::wfp3_key(view, job),
-            Self::Unicep => wfp3::unicep_key(view, job),
-            Self::F1 => wfp3::f1_key(view, job),
+            Self::Wfp3 => wfp3::key(view, job),
+            Self::Unicep => unicep::key(view, job),
+            Self::F1 => f1::key(view, job),
             Self::EarliestDeadline => deadline::key(view, job),
             Self::Levels(levels) => levels.key(job),
         }
@@ -170,6 +174,7 @@ impl Order {
     pub(super) fn gives_way(&self, view: View<'_>, runs: JobId, waits: JobId) -> bool {
         match self {
             Self::FairShare(share) => share.gives_way(view, runs, waits),
+            Self::DominantShare(shares) => shares.gives_way(view, runs, waits),
             Self::LeastAttained(turns) => turns.gives_way(view, runs, waits),
             _ => self.key(view, runs) > self.key(view, waits),
         }
@@ -178,6 +183,7 @@ impl Order {
     pub(super) fn follow(&mut self, view: View<'_>) {
         match self {
             Self::FairShare(share) => share.follow(view),
+            Self::DominantShare(shares) => shares.follow(view),
             Self::Levels(levels) => levels.follow(view),
             _ => {}
         }
@@ -197,10 +203,24 @@ impl Order {
         }
     }
     /// Notes a start.
-    pub(super) fn started(&mut self, view: View<'_>, job: JobId) {
-        if let Self::FairShare(share) = self {
-            share.started(view, job);
+    pub(super) fn started(&mut self, view: View<'_>, job: JobId, pool: PoolId) {
+        match self {
+            Self::FairShare(share) => share.started(view, job),
+            Self::DominantShare(shares) => shares.started(view, job, pool),
+            _ => {}
         }
+    }
+    /// Notes that a running job gives way, before it has given its GPUs back.
+    pub(super) fn preempted(&mut self, view: View<'_>, job: JobId) {
+        match self {
+            Self::FairShare(share) => share.preempted(view, job),
+            Self::DominantShare(shares) => shares.preempted(view, job),
+            _ => {}
+        }
+    }
+    /// Tells whether every start changes the ranks of those who wait.
+    pub(super) fn shares(&self) -> bool {
+        matches!(self, Self::FairShare(_) | Self::DominantShare(_))
     }
     /// Asks for a round when somebody's turn may be over, where jobs take turns: the key of the first queued job is given, and the pools it may use.
     pub(super) fn plan_look(&mut self, view: View<'_>, plan: &mut Plan<'_>, least_queued: i64, pools: impl Iterator<Item = PoolId>) {
@@ -212,6 +232,7 @@ impl Order {
     fn version(&self, now: Time) -> u64 {
         match self {
             Self::FairShare(share) => share.version(),
+            Self::DominantShare(shares) => shares.version(),
             Self::Levels(levels) => levels.version(),
             Self::Wfp3 | Self::Unicep => now.0,
             _ => 0,

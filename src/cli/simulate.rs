@@ -16,7 +16,7 @@ use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
 use crate::output::{Collector, RunFacts, Summary, Wall};
 use crate::policy::delayed::Delayed;
-use crate::policy::{BuildContext, Scheduler};
+use crate::policy::{BuildContext, Scheduler, registry};
 use crate::why::Watcher;
 use crate::workload;
 use crate::world::network::Routes;
@@ -223,12 +223,21 @@ fn write(files: &mut Files<'_>, ending: &Ending, postings: &[Posting]) -> io::Re
     Ok(())
 }
 
+/// Lists the sites that keep a scheduler of their own: only built-in parts leave jobs to them.
+fn own_schedulers(request: &Request<'_>) -> Vec<(String, String)> {
+    let Chosen::Parts(_) = request.policy else { return Vec::new() };
+    let model = request.model;
+    let own = model.schedulers.entries().filter(|(_, own)| !own.is_empty());
+    own.map(|(site, own)| (model.sites[site].name.clone(), registry::full_name_at_site(own))).collect()
+}
+
 fn summarise(collector: &Collector, ending: &Ending, request: &Request<'_>, wall: Wall) -> Summary {
     let model = request.model;
     let routes = Routes::new(&model.network, model.regions.iter().map(|region| region.node), model.sites.iter().map(|site| site.node));
     collector.summary(&RunFacts {
         model,
         policy: request.policy.name(),
+        schedulers: own_schedulers(request),
         seed: request.seed,
         totals: &ending.totals,
         ledger: &ending.ledger,

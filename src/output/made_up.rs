@@ -356,6 +356,7 @@ fn summarise(collector: &Collector, model: &Model, totals: &Totals, ledger: &Led
     collector.summary(&RunFacts {
         model,
         policy: "fifo+cheapest+easy".to_owned(),
+        schedulers: Vec::new(),
         seed: 7,
         totals,
         ledger,

@@ -23,6 +23,8 @@ pub struct RunFacts<'a> {
     pub model: &'a Model,
     /// The policy as `--policy` would name it.
     pub policy: String,
+    /// Sites that keep a scheduler of their own, and what that is, where the policy leaves jobs to them.
+    pub schedulers: Vec<(String, String)>,
     /// The seed.
     pub seed: u64,
     /// The run's totals.
@@ -102,6 +104,7 @@ impl Collector {
             refusals: counted(&totals.refusals),
             dropped: counted(&totals.dropped),
             warnings: Vec::new(),
+            schedulers: facts.schedulers.clone(),
             sites_of_side: model.sites.iter().map(|site| (site.name.clone(), site.side.name())).collect(),
             fingerprint: facts.fingerprint.clone(),
             events: totals.events,

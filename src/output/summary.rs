@@ -82,6 +82,9 @@ pub struct Summary {
     /// Sites with the name of their side, for tables.
     #[serde(skip)]
     pub sites_of_side: Vec<(String, &'static str)>,
+    /// Sites that keep a scheduler of their own, and what that is.
+    #[serde(skip)]
+    pub schedulers: Vec<(String, String)>,
     pub fingerprint: String,
     pub events: u64,
     pub rounds: u64,

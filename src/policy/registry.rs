@@ -180,18 +180,28 @@ pub fn check(parts: &[PolicyPart]) -> Result<(), ComposeError> {
 /// Returns a policy's full name, parts in the order of kinds with parameters that differ from their defaults: `fifo+at-submit+cheapest+easy`.
 /// Parts that know the true work have an asterisk.
 pub fn full_name(choice: &PolicyChoice) -> String {
-    let parts = completed(&choice.parts);
+    let mut name = written(&completed(&choice.parts));
+    if choice.stage_at_submit {
+        name.push_str("+stage-at-submit");
+    }
+    name
+}
+
+/// Returns the full name of the scheduler that a site keeps for itself.
+pub fn full_name_at_site(own: &[PolicyPart]) -> String {
+    let mut parts = completed_for_site(own);
+    parts.sort_by_key(|chosen| part(&chosen.name).map(|info| info.kind));
+    written(&parts)
+}
+
+fn written(parts: &[PolicyPart]) -> String {
     let written = parts.iter().map(|part| {
         let value = |name: &str, value: f64| declared(&part.name, name).map_or_else(|| value.to_string(), |parameter| parameter.write(value));
         let shown: Vec<String> = part.parameters.iter().map(|(name, given)| format!("{name}={}", value(name, *given))).collect();
         let star = if self::part(&part.name).is_some_and(|info| info.oracle) { "*" } else { "" };
         if shown.is_empty() { format!("{}{star}", part.name) } else { format!("{}{star}({})", part.name, shown.join(",")) }
     });
-    let mut name = written.collect::<Vec<_>>().join("+");
-    if choice.stage_at_submit {
-        name.push_str("+stage-at-submit");
-    }
-    name
+    written.collect::<Vec<_>>().join("+")
 }
 
 /// Tells whether a policy reads the true work of jobs.

@@ -2,6 +2,7 @@
 
 use crate::check_format::load;
 use crate::placing::{ANY, SEED, job, pools, run, starts, world};
+use crate::program::told;
 use edwc::base::Time;
 use edwc::engine::{Options, Run};
 use edwc::model::{JobSpec, Model};
@@ -115,4 +116,14 @@ fn nobody_binds_later_what_a_site_decides_on() {
     let refused = registry::build(&choice, BuildContext { model: &model, seed: SEED }).err();
     assert_eq!(refused, Some(ComposeError::BindsTooLate { part: "at-start".to_owned(), site: "first".to_owned() }));
     assert!(registry::build(&choice, BuildContext { model: &two_sites("", "", ""), seed: SEED }).is_ok());
+}
+
+#[test]
+fn the_summary_names_sites_that_schedule_for_themselves() {
+    // Lines are wrapped.
+    let words = |arguments: &[&str]| told(arguments).split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = words(&["run", "scenarios/own-schedulers.toml"]);
+    let own = "with schedulers of their own: jiaxing (priority+at-submit+conservative), zhongwei (fifo+at-start+cheapest+skip).";
+    assert!(said.contains(own), "{said}");
+    assert!(!words(&["run", "scenarios/quickstart.toml"]).contains("schedulers of their own"));
 }

@@ -270,8 +270,8 @@ fn data_moves_while_the_job_waits() {
     }
 }
 
-/// In the middle two nodes have three free GPUs each until second 500; at home the node is taken until second 400. Per GPU, home has more to do, but
-/// a gang of six starts there first.
+/// In the middle two nodes have three free GPUs each until second 500; at home the node is taken until second 400. Per GPU, home has more to do,
+/// but a gang of six starts there first.
 #[test]
 fn gangs_are_searched_for_everywhere() {
     let model = world(THREE_SITES);
@@ -318,6 +318,22 @@ fn fragments_decide_on_pool_and_node() {
         let of_three = |place: &str| starts(&run(&model, jobs.clone(), &format!("fifo+{bind}+{place}")))[3..].to_vec();
         assert_eq!(of_three("fgd"), [40., 41., 42., 43.], "{bind}: every node has three free GPUs");
         assert_eq!(of_three("best-fit"), [40., 41., 42., 910.], "{bind}: one has two");
+    }
+}
+
+/// As below, but the middle loses what does not start at once: nobody waits there for a greener hour.
+#[test]
+fn nobody_waits_for_green_hours_where_waiting_is_losing() {
+    let mut model = world(THREE_SITES);
+    let hourly = [500, 300, 400, 100, 380, 600].iter().zip(0..).map(|(carbon, hour)| (Time(hour * 3_600_000_000), carbon * 1_000)).collect();
+    model.grids.iter_mut().find(|grid| grid.name == "medium").expect("the grid is there").carbon = Series::Steps(hourly);
+    model.sites.iter_mut().for_each(|site| site.admission.loss = true);
+    for bind in ["at-submit", "at-start"] {
+        for mode in ["lowest-slot", "lowest-window", "carbon-time"] {
+            let policy = format!("fifo+{bind}+carbon-waiting(mode={mode},slack_short_h=3)+easy");
+            let records = run(&model, vec![job(1_800, SLOW_ONLY, 1, 3_600)], &policy);
+            assert_eq!((pools(&records)[0], starts(&records)[0] / 3_600.), (MIDDLE, 0.5), "{bind} {mode}");
+        }
     }
 }
 

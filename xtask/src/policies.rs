@@ -61,22 +61,53 @@ const POLICIES: &[&str] = &[
     "fifo+cheapest+easy-sjbf",
     "fifo+cheapest+conservative",
     "sjf+cheapest+easy",
+    "srpt+cheapest+easy+evict-lower",
+    "ljf+cheapest+easy",
+    "lcfs+cheapest+easy",
     "smallest+cheapest+easy",
+    "smallest-area+cheapest+easy",
+    "srtf+cheapest+easy",
+    "srsf+cheapest+easy",
+    "wfp3+cheapest+easy",
+    "unicep+cheapest+easy",
+    "f1+cheapest+easy",
+    "priority+cheapest+easy",
+    "deadline+cheapest+easy",
+    "ready-time+cheapest+easy",
+    "cohort+cheapest+easy",
     "fair-share+cheapest+easy",
+    "drf+cheapest+easy",
+    "fifo+cheapest+easy+reclaim",
+    "fifo+cheapest+easy+consolidate",
     "las+cheapest+easy+evict-lower",
+    "tiresias+cheapest+easy+evict-lower",
+    "las+cheapest+easy+rounds",
+    "tiresias+cheapest+easy+rounds",
+    "srtf+cheapest+easy+rounds",
+    "srtf+cheapest+easy+history",
+    "srtf+cheapest+easy+noisy",
+    "srtf+cheapest+easy+oracle",
 ];
 
 /// Refusals that whoever asks cannot avoid: what has room, or what a rule allows, is known by asking.
 const UNAVOIDABLE: &[&str] = &["room", "quota", "cap", "domestic", "access", "power", "admission"];
 
-/// Runs all policies on all scenarios and writes the page; names choose scenarios by what their paths contain.
-pub fn run_policies(names: &[&str]) -> Result<(), Failure> {
+/// Runs all policies on all scenarios and writes the page; names choose scenarios by what their paths contain. `--missing`: rows that the page has
+/// stay as they are.
+pub fn run_policies(arguments: &[&str]) -> Result<(), Failure> {
+    let (flags, names): (Vec<&str>, Vec<&str>) = arguments.iter().partition(|argument| argument.starts_with("--"));
+    let keeps = match flags.as_slice() {
+        [] => false,
+        ["--missing"] => true,
+        _ => return Err("`cargo xtask policies` takes `--missing`, or parts of the scenarios' paths".into()),
+    };
+    let page = if keeps { fs::read_to_string(root().join(PAGE)).map_err(|error| format!("{PAGE}: {error}"))? } else { String::new() };
     run(&mut cargo(&["build", "--release", "--locked"]))?;
     let chosen: Vec<&Compared> =
         SCENARIOS.iter().filter(|scenario| names.is_empty() || names.iter().any(|name| scenario.path.contains(name))).collect();
     // A run takes one core.
     let tables: Vec<Result<String, Failure>> = std::thread::scope(|scope| {
-        let running: Vec<_> = chosen.iter().map(|scenario| scope.spawn(|| table(scenario))).collect();
+        let running: Vec<_> = chosen.iter().map(|scenario| scope.spawn(|| table(scenario, &page))).collect();
         running.into_iter().map(|table| table.join().expect("a table does not panic")).collect()
     });
     let mut page = heading();
@@ -107,23 +138,32 @@ fn heading() -> String {
      [the scenarios](../scenarios/README.md#comparisons).\n\n\
      Each scenario is run once, with its own seed: differences of a few per cent may be chance. *Utilisation* is GPU time held. *Net cost* is what \
      tenants pay after subsidies, over GPU time held; *subsidies* are those of tenants and sites. *Carbon* is by location, idle power included. \
-     *Decision* is the mean wall-clock time of a round on the machine that made this page; it alone changes from run to run. `sjf` knows the true \
-     work of jobs (an oracle). `wait_h=4` keeps placements that know nothing of queues from pools where jobs would \
+     *Decision* is the mean wall-clock time of a round on the machine that made this page; it alone changes from run to run. \
+     `sjf`, `srpt` and `oracle` know the true work of jobs. `wait_h=4` keeps placements that know nothing of queues from pools where jobs would \
      wait four hours longer than elsewhere. Binding is at submission unless `at-start` says otherwise.\n"
         .to_owned()
 }
 
-/// Runs all policies on one scenario.
-fn table(scenario: &Compared) -> Result<String, Failure> {
+/// Runs the policies on one scenario for which a page has no row yet.
+fn table(scenario: &Compared, page: &str) -> Result<String, Failure> {
     let set: String = scenario.set.iter().map(|each| format!(" --set '{each}'")).collect();
     let command = format!("edwc run {}{set} --policy POLICY", scenario.path);
     let mut table = format!("\n## {}\n\n{}\n\n```sh\n{command}\n```\n\n{HEAD}", scenario.path, scenario.about);
     for policy in POLICIES {
-        let row = row(scenario, policy)?;
-        println!("{}: {}", scenario.path, row.trim_end());
+        let row = match row_of(page, scenario.path, policy) {
+            Some(row) => row,
+            None => row(scenario, policy).inspect(|row| println!("{}: {}", scenario.path, row.trim_end()))?,
+        };
         table.push_str(&row);
     }
     Ok(table)
+}
+
+/// Finds the row of a policy under a scenario's heading.
+fn row_of(page: &str, path: &str, policy: &str) -> Option<String> {
+    let section = page.split("\n## ").find_map(|section| section.strip_prefix(path))?;
+    let row = section.lines().find(|line| line.starts_with(&format!("| `{policy}` |")))?;
+    Some(format!("{row}\n"))
 }
 
 /// Runs one policy on one scenario.
@@ -154,9 +194,13 @@ fn row(scenario: &Compared, policy: &str) -> Result<String, Failure> {
     ))
 }
 
-/// Returns a number of the summary: the first one after the keys of the path, one after the other.
+/// Returns a number of the summary, which is indented by two spaces a level. The first key is one of the outermost: regions and sites have
+/// some of the same names.
 fn number(json: &str, path: &[&str]) -> Option<f64> {
-    let rest = path.iter().try_fold(json, |rest, key| {
+    let (first, inner) = path.split_first()?;
+    let outermost = format!("\n  \"{first}\"");
+    let rest = &json[json.find(&outermost)? + outermost.len()..];
+    let rest = inner.iter().try_fold(rest, |rest, key| {
         let key = format!("\"{key}\"");
         rest.find(&key).map(|at| &rest[at + key.len()..])
     })?;
@@ -177,8 +221,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn rows_are_found_under_their_scenario() {
+        let page = "# P\n\n## a.toml\n\n| `fifo` | 1 |\n| `fifo+easy` | 2 |\n\n## b.toml\n\n| `fifo` | 3 |\n";
+        assert_eq!(row_of(page, "b.toml", "fifo").as_deref(), Some("| `fifo` | 3 |\n"));
+        assert_eq!(row_of(page, "b.toml", "fifo+easy"), None);
+    }
+
+    #[test]
     fn the_summary_is_read() {
-        let json = r#"{ "quotas": { "a": { "refusals": 0 } }, "money": { "tenants": { "net_cny": -1.5 } }, "refusals": { "room": 7, "split": 1 } }"#;
+        let json = r#"{
+  "quotas": { "a": { "refusals": 0 } },
+  "money": { "by_site": { "carbon_kg": { "location": 1 } }, "tenants": { "net_cny": -1.5 } },
+  "carbon_kg": { "location": 9 },
+  "refusals": { "room": 7, "split": 1 }
+}"#;
+        assert_eq!(number(json, &["carbon_kg", "location"]), Some(9.0), "not that of the first site");
         assert_eq!(number(json, &["money", "tenants", "net_cny"]), Some(-1.5));
         assert_eq!(number(json, &["money", "carbon"]), None);
         assert_eq!(refusals(json), ["room", "split"]);

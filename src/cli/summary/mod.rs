@@ -73,6 +73,10 @@ fn sentences(summary: &Summary, width: usize) -> String {
         say(format!("{ATTENTION}Incomplete{ATTENTION:#}: the run was stopped at {}.", duration(summary.period.end_s)));
     }
     say(answer(summary));
+    if !summary.schedulers.is_empty() {
+        let own: Vec<String> = summary.schedulers.iter().map(|(site, own)| format!("{} ({own})", escape(site))).collect();
+        say(format!("The policy binds jobs to sites; with schedulers of their own: {}.", own.join(", ")));
+    }
     if summary.fleet.subsidies > 0 {
         let per_hour = summary.money.public_cny_per_gpu_hour.map_or_else(String::new, |price| format!(", {} CNY per GPU-hour", number(price)));
         say(format!("Public money: {}{per_hour}.{}", money::short(summary.money.public_cny), ran_dry(summary)));

@@ -72,9 +72,13 @@ impl CarbonWaiting {
         let start = self.best_start(view, job, candidate);
         i64::try_from(view.expected_carbon_from_mg(job, candidate, start, self.length(view, job, candidate))).unwrap_or(i64::MAX)
     }
-    /// Returns when a job had best start at a candidate: now at the earliest, and at the latest when its slack is over. *O*(hours of the slack).
+    /// Returns when a job had best start at a candidate: now at the earliest, and at the latest when its slack is over; now at a site that loses
+    /// what does not start at once. *O*(hours of the slack).
     pub(super) fn best_start(&self, view: View<'_>, job: JobId, candidate: &Candidate) -> Time {
         let site = view.model().pools[candidate.pool].site;
+        if view.model().sites[site].admission.loss {
+            return view.now();
+        }
         let latest = view.job(job).submit + self.slack[self.queue(view, job)];
         let length = self.length(view, job, candidate);
         match self.mode {

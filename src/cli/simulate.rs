@@ -10,7 +10,7 @@ use crate::base::Span;
 use crate::base::random::Seed;
 use crate::bridge::Transcript;
 use crate::engine::{Ending, Options, Run, RunError};
-use crate::experiment::Footprint;
+use crate::experiment::{Course, Footprint};
 use crate::model::{Model, SourceError};
 use crate::output::collect::JobStats;
 use crate::output::tables::Tables;
@@ -29,7 +29,7 @@ const DRAIN_AT: usize = 2048;
 /// Rounds between two looks at the clock.
 const ROUNDS_BETWEEN_LOOKS: u32 = 1024;
 /// How often the state is sampled for the series.
-const SAMPLE_EVERY: Span = Span::hours(1);
+pub(super) const SAMPLE_EVERY: Span = Span::hours(1);
 
 /// What to run.
 pub(super) struct Request<'a> {
@@ -73,11 +73,20 @@ pub(super) struct Files<'a> {
 
 /// Runs a scenario under a policy; files, if there are any, get every record.
 pub(super) fn simulate(request: &Request<'_>, files: Option<Files<'_>>) -> Result<Outcome, Failure> {
-    simulate_into(request, files, None)
+    simulate_into(request, files, Onlookers::default())
 }
 
-/// Runs a scenario as [`simulate`] does; a footprint, if there is one, gets what is needed to pair its jobs with those of another run.
-pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>, mut footprint: Option<&mut Footprint>) -> Result<Outcome, Failure> {
+/// What an experiment gathers of a run beside its summary.
+#[derive(Default)]
+pub(super) struct Onlookers<'a> {
+    /// What is needed to pair its jobs with those of another run.
+    pub(super) footprint: Option<&'a mut Footprint>,
+    /// Its state by the hour.
+    pub(super) course: Option<&'a mut Course>,
+}
+
+/// Runs a scenario as [`simulate`] does, while others look on.
+pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>, mut onlookers: Onlookers<'_>) -> Result<Outcome, Failure> {
     let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: request.replication };
@@ -94,7 +103,8 @@ pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>,
     let sources = Box::new(workload::open(model, seed)?);
     let keep = files.is_some();
     let mut watcher = files.as_ref().is_some_and(|files| files.story.is_some()).then(Watcher::default);
-    let options = Options { keep_postings: keep || footprint.is_some(), sample_every: keep.then_some(SAMPLE_EVERY) };
+    let options =
+        Options { keep_postings: keep || onlookers.footprint.is_some(), sample_every: (keep || onlookers.course.is_some()).then_some(SAMPLE_EVERY) };
     let mut run = Run::new(model, sources, policy.needs(), seed, options)?;
     let mut collector = Collector::new(model);
     let mut postings = Vec::new();
@@ -113,7 +123,7 @@ pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>,
             Err(error) => return Err(error.into()),
         }
         if run.jobs_out().len() >= DRAIN_AT {
-            follow(&mut footprint, &mut run, &mut postings);
+            follow(&mut onlookers, &mut run, &mut postings);
             drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
         }
         rounds = rounds.wrapping_add(1);
@@ -128,14 +138,17 @@ pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>,
     if let Some(watcher) = &mut watcher {
         watcher.close(run.now(), run.model());
     }
-    follow(&mut footprint, &mut run, &mut postings);
+    follow(&mut onlookers, &mut run, &mut postings);
     drain(&mut run, &mut collector, &mut files, &mut watcher, &mut postings)?;
     let mut ending = run.finish(stopped.is_some())?;
     collector.jobs(&ending.jobs);
-    if keep || footprint.is_some() {
+    if keep || onlookers.footprint.is_some() {
         postings.extend(ending.ledger.drain_postings());
     }
-    if let Some(footprint) = footprint {
+    if let Some(course) = onlookers.course {
+        course.samples(&ending.samples);
+    }
+    if let Some(footprint) = onlookers.footprint {
         footprint.jobs(&ending.jobs);
         footprint.postings(&postings);
     }
@@ -180,9 +193,12 @@ pub(super) fn interrupted() -> Failure {
     Failure::new(Exit::Interrupted, "interrupted; the summary is of a part of the run")
 }
 
-/// Lets a footprint see what is about to be drained; without files, movements of money end here.
-fn follow(footprint: &mut Option<&mut Footprint>, run: &mut Run, postings: &mut Vec<Posting>) {
-    if let Some(footprint) = footprint {
+/// Lets onlookers see what is about to be drained.
+fn follow(onlookers: &mut Onlookers<'_>, run: &mut Run, postings: &mut Vec<Posting>) {
+    if let Some(course) = &mut onlookers.course {
+        course.samples(run.samples_out());
+    }
+    if let Some(footprint) = &mut onlookers.footprint {
         postings.extend(run.ledger().drain_postings());
         footprint.jobs(run.jobs_out());
         footprint.postings(postings);
@@ -205,8 +221,8 @@ fn drain(
             let told = story.facts(watcher.take()).and_then(|()| story.jobs(run.jobs_out())).and_then(|()| story.postings(postings));
             told.map_err(|error| table_failure(&error))?;
         }
-        run.samples_out().clear();
     }
+    run.samples_out().clear();
     postings.clear();
     run.jobs_out().clear();
     Ok(())

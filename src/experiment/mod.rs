@@ -6,6 +6,7 @@
 
 pub mod bound;
 pub mod comparison;
+pub mod course;
 pub mod design;
 pub mod finished;
 pub mod gate;
@@ -16,6 +17,7 @@ pub mod shard;
 pub mod store;
 
 pub use comparison::Comparison;
+pub use course::Course;
 pub use design::{Alternative, Design, RunId};
 pub use finished::FinishedRun;
 pub use gate::Gate;

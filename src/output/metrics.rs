@@ -292,9 +292,15 @@ static MOVED: &[Leaf] = &[
     ),
 ];
 
-/// Lists the metrics that only a comparison has, job by job with the baseline; they stand behind all others.
+static WARMUP: &[Leaf] = &[
+    ("advised_s", "s", Neither, "what it advises to leave out from the start", "建议剔除的时长"),
+    ("reliable", "", Neither, "whether it found it in the first half of the run", "是否可信"),
+];
+
+/// Lists the metrics that only a comparison has; they stand behind all others.
 pub fn paired() -> Vec<Metric> {
     let mut list = List(Vec::new());
+    list.leaves(("warmup.", "warm-up by MSER", "预热期（MSER）"), WARMUP);
     list.leaves(("moved.", "moved", "转移"), MOVED);
     list.0
 }
@@ -340,7 +346,8 @@ pub fn reference() -> String {
     );
     rows(&mut page, &all());
     page.push_str(
-        "\n# Metrics of a comparison\n\nWhat `edwc compare --additionality` adds: every job of an alternative beside the same job of the baseline.\n\n\
+        "\n# Metrics of a comparison\n\nWhat `edwc compare` adds: advice on the warm-up and, with `--additionality`, every job of an alternative beside the same job of the \
+         baseline.\n\n\
          | path | unit | better | meaning | 中文 |\n|---|---|---|---|---|\n",
     );
     rows(&mut page, &paired());

@@ -8,6 +8,7 @@ use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::wrap;
+use crate::cli::summary::words::{duration, number};
 use crate::experiment::gate::known_metric;
 use crate::experiment::{Comparison, Design, FinishedRun, Shard, Store};
 use crate::output::metrics::Better;
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     if let Some(sentence) = best_of(&comparison, &best, arguments) {
         printer.out(&wrap(&sentence, width, "  "));
     }
-    if let Some(note) = nothing_random(&runs, &comparison) {
+    for note in nothing_random(&runs, &comparison).into_iter().chain(too_short(&experiment, &comparison)) {
         printer.out(&wrap(&note, width, "  "));
     }
     judged.conclude(arguments.junit.as_deref())
@@ -217,7 +218,7 @@ fn best_of(comparison: &Comparison, path: &str, arguments: &Compare) -> Option<S
     let chosen = kim_nelson(&samples, &rule);
     let names: Vec<&str> = chosen.survivors.iter().map(|at| comparison.names[*at].as_str()).collect();
     let (phrase, sure) = (rows::phrase(path), 100.0 * comparison.confidence);
-    let within = format!("differences below {} % do not matter", super::super::summary::words::number(100.0 * arguments.indifference));
+    let within = format!("differences below {} % do not matter", number(100.0 * arguments.indifference));
     Some(match chosen.decided_after {
         Some(after) => {
             format!(
@@ -228,6 +229,20 @@ fn best_of(comparison: &Comparison, path: &str, arguments: &Compare) -> Option<S
         }
         None => format!("Best on {phrase}: still open between {} (KN, {sure:.0} %; {within}); more replications decide.", names.join(", ")),
     })
+}
+
+/// Says so if the warm-up of an alternative seems too short: the longest that the rule advises on average.
+fn too_short(experiment: &Experiment, comparison: &Comparison) -> Option<String> {
+    let (reliable, advised) = (comparison.row("warmup.reliable")?, comparison.row(super::ADVISED)?);
+    if let Some(at) = reliable.cells.iter().position(|cell| cell.mean.is_some_and(|share| share < 0.5)) {
+        let name = &comparison.names[at];
+        return Some(format!("note: {name} has not settled by the end of its run (MSER); a longer horizon would tell whether it does"));
+    }
+    let warmup = |at: usize| experiment.contenders[at].loaded.model().warmup.as_secs_f64();
+    let over = |at: usize| advised.cells[at].mean.map(|advice| (at, advice)).filter(|(at, advice)| *advice > warmup(*at));
+    let (at, advice) = (0..comparison.names.len()).filter_map(over).max_by(|a, b| (a.1 - warmup(a.0)).total_cmp(&(b.1 - warmup(b.0))))?;
+    let name = &comparison.names[at];
+    Some(format!("note: {name} has a warm-up of {}, but MSER advises {} on average", duration(warmup(at)), duration(advice)))
 }
 
 /// Says so if replications cannot differ.

@@ -19,12 +19,16 @@ use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load::Loaded;
 use super::printer::Printer;
-use super::simulate::{Request, interrupted, simulate_into};
+use super::simulate::{Onlookers, Request, SAMPLE_EVERY, interrupted, simulate_into};
+use crate::base::Time;
 use crate::experiment::perform::Work;
-use crate::experiment::{Design, FinishedRun, Footprint, RunId, Shard, Store, StoreError, perform};
+use crate::experiment::{Course, Design, FinishedRun, Footprint, RunId, Shard, Store, StoreError, perform};
 use progress::Progress;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// The warm-up that MSER advises.
+const ADVISED: &str = "warmup.advised_s";
 
 /// An alternative that can be run.
 #[derive(Clone, Debug)]
@@ -116,12 +120,18 @@ impl Experiment {
             quiet: true,
         };
         let name = &self.design.alternatives[id.alternative].name;
-        let outcome = simulate_into(&request, None, footprint)?;
+        let model = contender.loaded.model();
+        let mut course = Course::new(model.horizon.map_or(Time::NEVER, |horizon| Time::ZERO + horizon));
+        let outcome = simulate_into(&request, None, Onlookers { footprint, course: Some(&mut course) })?;
         if let Some(failure) = outcome.stopped {
             return Err(failure.of_run(name, id.replication));
         }
         let summary = serde_json::to_value(outcome.summary.timeless()).expect("a summary is plain data");
-        let run = FinishedRun::new(id, &summary);
+        let mut run = FinishedRun::new(id, &summary);
+        if let Some(advice) = course.advice(SAMPLE_EVERY) {
+            run.metrics.insert(ADVISED.to_owned(), advice.warmup.as_secs_f64());
+            run.metrics.insert("warmup.reliable".to_owned(), f64::from(u8::from(advice.reliable)));
+        }
         progress.finished(name, &run, outcome.summary.wall_s.unwrap_or_default());
         Ok(run)
     }

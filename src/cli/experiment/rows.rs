@@ -126,7 +126,8 @@ impl Scale {
 /// Writes `-12.3% ± 0.4`: as many decimals as the half-width has a meaning for.
 fn signed(mean: f64, half_width: Option<f64>, unit: &str) -> String {
     let decimals = match half_width {
-        Some(half_width) if half_width != 0.0 => decimals_of(half_width),
+        // What rounding leaves of a difference that is the same in all pairs is no spread.
+        Some(half_width) if half_width > 1e-9 * mean.abs() => decimals_of(half_width),
         _ => decimals_of(mean / 100.0).min(2),
     };
     let plain = format!("{:.decimals$}", mean.abs());
@@ -184,5 +185,6 @@ mod tests {
         assert_eq!(signed(0.001, Some(0.5), "%"), "0.0% ± 0.5");
         assert_eq!(signed(12.5, Some(0.0), "%"), "+12.5% ± 0.0");
         assert_eq!(signed(0.0, Some(0.0), "%"), "0.00% ± 0.00");
+        assert_eq!(signed(-0.096_308, Some(1e-17), "%"), "-0.10% ± 0.00");
     }
 }

@@ -60,7 +60,7 @@ fn nobody_beats_them(world: &World, policy: &mut dyn Scheduler, met: &Met) -> Re
 fn no_policy_beats_the_bounds() {
     let met = Met::default();
     let choices = combinations();
-    for_worlds(40, 150, |world| {
+    for_worlds(40, 170, |world| {
         let choice = &choices[(world.seed % choices.len() as u64) as usize];
         nobody_beats_them(&world, build(choice, &world).as_mut(), &met)?;
         nobody_beats_them(&world, &mut policy::Chaos::new(world.seed), &met)

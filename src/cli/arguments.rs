@@ -1,5 +1,6 @@
 //! The command line, as clap reads it.
 
+use super::experiment::arguments::{Solve, Sweep};
 use crate::experiment::Shard;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -22,6 +23,10 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Join the parts of an experiment that several machines ran.
     Merge(Merge),
+    /// Vary keys of a scenario and show what each point gives.
+    Sweep(Sweep),
+    /// Find the value of a key at which a metric is what it should be.
+    Solve(Solve),
     /// Report everything that is wrong with a scenario file.
     Check(Check),
     /// Bound cost, carbon and completion from below, and tell how far policies are from that.

@@ -95,6 +95,8 @@ fn dispatch(arguments: Arguments, registered: &[Registered], printer: &mut Print
         Some(Command::Metrics(arguments)) => metrics::run(&arguments, printer),
         Some(Command::Compare(arguments)) => return experiment::compare(&arguments, registered, printer),
         Some(Command::Merge(arguments)) => return experiment::merge(&arguments, printer),
+        Some(Command::Sweep(arguments)) => return experiment::sweep(&arguments, registered, printer),
+        Some(Command::Solve(arguments)) => return experiment::solve(&arguments, registered, printer),
         Some(Command::Why(arguments)) => return why::run(&arguments, printer),
         Some(Command::Reproduce(arguments)) => return reproduce::run(&arguments, registered, printer),
         Some(Command::Verify(arguments)) => return verify::run(&arguments, printer),

@@ -5,7 +5,7 @@
 
 use crate::diag::closest;
 use crate::output::metrics::{self, Better, Metric};
-use crate::scenario::QuantityUnit;
+use crate::scenario::Unit;
 use crate::stats::{Moments, interval, paired};
 
 /// More replications than this are not proposed to anybody.
@@ -215,7 +215,7 @@ impl Sample {
 /// # Errors
 /// No metric has this path, or it is text.
 pub fn known_metric(path: &str) -> Result<Metric, (String, String)> {
-    if let Some((_, metric)) = metrics::find(path).filter(|(_, metric)| !metric.unit.is_empty() || metric.better != Better::Neither) {
+    if let Some(metric) = metrics::resolve(path).filter(|metric| !metric.unit.is_empty() || metric.better != Better::Neither) {
         return Ok(metric);
     }
     let all = metrics::all();
@@ -259,11 +259,11 @@ fn limit(metric: &Metric, written: &str) -> Result<Limit, GateFault> {
 /// Reads a quantity in the unit of a metric.
 fn quantity(metric: &Metric, text: &str, written: &str) -> Result<f64, GateFault> {
     let (unit, size) = match metric.unit {
-        "s" => (QuantityUnit::Duration, 1e6),
-        "CNY" => (QuantityUnit::Money, 1e6),
-        "CNY/GPU-hour" => (QuantityUnit::PerGpuHour, 1e6),
-        "kWh" => (QuantityUnit::Energy, 3.6e9),
-        "GPU-hours" => (QuantityUnit::GpuHours, 3.6e9),
+        "s" => (Unit::Duration, 1e6),
+        "CNY" => (Unit::Money, 1e6),
+        "CNY/GPU-hour" => (Unit::PerGpuHour, 1e6),
+        "kWh" => (Unit::Energy, 3.6e9),
+        "GPU-hours" => (Unit::GpuHours, 3.6e9),
         "kg" => return mass(text, written),
         unit => {
             let bare = text.strip_suffix(unit).unwrap_or(text);

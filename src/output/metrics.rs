@@ -305,6 +305,15 @@ pub fn paired() -> Vec<Metric> {
     list.0
 }
 
+/// What the last word of a path may leave out when somebody names it.
+const UNIT_ENDS: [&str; 4] = ["_cny", "_s", "_kwh", "_gpu_hours"];
+
+/// Finds a metric by its path, or by its path without the unit at its end: `money.public` is `money.public_cny`.
+pub fn resolve(path: &str) -> Option<Metric> {
+    let with_unit = || UNIT_ENDS.iter().find_map(|end| find(&format!("{path}{end}")).filter(|(_, metric)| !metric.unit.is_empty()));
+    find(path).or_else(with_unit).map(|(_, metric)| metric)
+}
+
 /// Lists every metric of a run, in the order of the summary.
 pub fn all() -> Vec<Metric> {
     let mut list = List(Vec::new());

@@ -321,14 +321,18 @@ pub(super) fn apply(table: &mut Table, set: Table) -> Vec<NoPath> {
     faults
 }
 
+/// Sections that are no lists of items: their keys are judged by the list of keys, also those that are not there yet.
+const SINGLE: [&str; 2] = ["scenario", "policy"];
+
 fn known_only(base: &Table, set: Table, path: &str, depth: usize, faults: &mut Vec<NoPath>) -> Table {
     let mut kept = Table::default();
     for (key, mut node) in set.into_entries() {
         let path = join(path, &key);
         // Within an item a new key is judged by the list of keys; a new item must be a table that is written as such.
         let dotted = node.value.as_table().is_some() && node.at == node.key_at;
+        let single = path.split('.').next().is_some_and(|section| SINGLE.contains(&section));
         match base.value(&key).map(|existing| &existing.value) {
-            None if depth <= 1 && (dotted || node.value.as_table().is_none()) => {
+            None if depth <= 1 && !single && (dotted || node.value.as_table().is_none()) => {
                 let known = base.iter().map(|(name, _)| name.to_owned()).collect();
                 faults.push(NoPath { path, at: node.key_at, name: key, known });
                 continue;

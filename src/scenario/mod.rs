@@ -15,13 +15,13 @@ mod read;
 mod reader;
 
 pub use canonical::{Difference, diff};
-pub use check::{Fit, fit};
+pub use check::{Fit, expected_load, fit, share_of_capacity};
 pub use document::{Node, Table, Value};
 pub use extend::{Document, Library};
 pub use keys::{reference, schema};
-pub use lower::evidence::{Input, evidence};
+pub use lower::evidence::{Input, evidence, takes_whole_numbers};
 pub use lower::policy::choose as choose_policy;
-pub use quantity::Unit as QuantityUnit;
+pub use quantity::{Fault, Unit};
 
 use crate::base::digest::Fingerprint;
 use crate::diag::{Diagnostic, Diagnostics};

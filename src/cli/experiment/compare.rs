@@ -3,7 +3,7 @@
 use super::gates::Gating;
 use super::prepare::{self, Entrant};
 use super::{Experiment, Watch, reports, results, rows};
-use crate::cli::arguments::Compare;
+use crate::cli::arguments::{Compare, Conduct};
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::printer::Printer;
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     gating.check(&experiment.design)?;
     let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
     let mut watch = Watch { interrupt: &interrupt, printer };
-    let store = open(&experiment, arguments, &mut watch)?;
+    let store = open(&experiment, conduct, "compare", &mut watch)?;
     if let Some(shard) = conduct.shard {
         let runs = experiment.perform(0..conduct.replications, shard, store.as_ref(), &mut watch)?;
         watch.printer.out(&format!("shard {shard}: {} finished\n", plural(runs.len(), "run")));
@@ -79,20 +79,41 @@ fn entrants(arguments: &Compare) -> Result<Vec<Entrant>, Failure> {
     Ok(entrants)
 }
 
-fn open(experiment: &Experiment, arguments: &Compare, watch: &mut Watch<'_>) -> Result<Option<Store>, Failure> {
-    let Some(out) = &arguments.conduct.out else { return Ok(None) };
-    let conduct = &arguments.conduct;
+pub(super) fn open(experiment: &Experiment, conduct: &Conduct, command: &str, watch: &mut Watch<'_>) -> Result<Option<Store>, Failure> {
+    let Some(out) = &conduct.out else { return Ok(None) };
     let request = serde_json::json!({
-        "command": "compare",
+        "command": command,
         "replications": conduct.replications,
         "confidence": conduct.confidence,
         "metrics": conduct.metrics,
     });
-    let (store, held) = Store::open(out, &experiment.design, &request, arguments.conduct.force)?;
+    let (store, held) = Store::open(out, &experiment.design, &request, conduct.force)?;
     if held > 0 {
         watch.printer.note(&format!("going on: `{}` holds {}\n", out.display(), plural(held, "finished run")));
     }
     Ok(Some(store))
+}
+
+/// Runs all that was asked for and keeps the results; nothing to compare if it was only a part.
+pub(super) fn perform_whole(
+    experiment: &Experiment,
+    conduct: &Conduct,
+    command: &str,
+    printer: &mut Printer,
+) -> Result<Option<(Vec<FinishedRun>, Comparison)>, Failure> {
+    let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
+    let mut watch = Watch { interrupt: &interrupt, printer };
+    let store = open(experiment, conduct, command, &mut watch)?;
+    let runs = experiment.perform(0..conduct.replications, conduct.shard.unwrap_or(Shard::ALL), store.as_ref(), &mut watch)?;
+    if let Some(shard) = conduct.shard {
+        watch.printer.out(&format!("shard {shard}: {} finished\n", plural(runs.len(), "run")));
+        return Ok(None);
+    }
+    let comparison = Comparison::new(&experiment.design, &runs, conduct.confidence);
+    if let Some(store) = &store {
+        conclude(store, &experiment.design, &runs, &comparison, &results::comparison(&experiment.design, &comparison))?;
+    }
+    Ok(Some((runs, comparison)))
 }
 
 /// Runs as many replications as were asked for, or as the precision asks for.
@@ -155,8 +176,8 @@ pub(super) fn shown(named: &[String]) -> Result<Vec<String>, Failure> {
     named.iter().map(|path| known(path)).collect()
 }
 
-/// Refuses a path that no metric has.
-fn known(path: &str) -> Result<String, Failure> {
+/// Returns the whole path of a metric; refuses what no metric has.
+pub(super) fn known(path: &str) -> Result<String, Failure> {
     match known_metric(path) {
         Ok(metric) => Ok(metric.path),
         Err((message, help)) => Err(Failure::new(Exit::Usage, message).help(help)),
@@ -270,5 +291,6 @@ mod tests {
         assert!(known("latency.queue_wait.mean").is_ok() && known("utilisation.by_site.guian.effective").is_ok());
         assert_eq!(known("latency.queue_wait.meen").unwrap_err().exit, Exit::Usage);
         assert!(known("title").is_err());
+        assert_eq!(known("money.public").unwrap(), "money.public_cny");
     }
 }

@@ -1,18 +1,27 @@
 //! What `compare` and its kin have in common: from a command line to a design, from a design to finished runs, and where they are kept.
 
+pub(super) mod arguments;
+mod assumptions;
+mod chart;
 pub(super) mod compare;
 mod differences;
 mod gates;
 pub(super) mod merge;
+mod points;
 mod prepare;
 #[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
 mod reports;
 mod results;
 mod rows;
+mod solve;
+mod sweep;
+mod target;
 
 pub(super) use compare::run as compare;
 pub(super) use merge::run as merge;
+pub(super) use solve::run as solve;
+pub(super) use sweep::run as sweep;
 
 use super::chosen::{Chosen, Conditions};
 use super::failure::{Exit, Failure};

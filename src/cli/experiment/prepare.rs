@@ -10,6 +10,7 @@ use crate::diag::Look;
 use crate::experiment::design::unique;
 use crate::experiment::{Alternative, Design};
 use crate::policy::Registered;
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,8 +38,12 @@ pub(super) fn experiment(entrants: Vec<Entrant>, conduct: &Conduct, registered: 
     let mut names = Vec::new();
     let (mut contenders, mut alternatives) = (Vec::new(), Vec::new());
     let common = common_parts(&conduct.policies);
+    let mut warned = BTreeSet::new();
     for entrant in entrants {
-        entrant.loaded.print_warnings(Look::LIMIT, printer);
+        // The points of a sweep have most of their warnings in common.
+        if warned.insert(entrant.loaded.scenario.diagnostics().plain(Look::LIMIT)) {
+            entrant.loaded.print_warnings(Look::LIMIT, printer);
+        }
         let own = &entrant.loaded.model().policy;
         let policies = match conduct.policies.as_slice() {
             [] => vec![(String::new(), Chosen::Parts(own.clone()))],

@@ -93,6 +93,25 @@ impl Law {
         let value = self.shape.sample(draws);
         if self.holds(value) { value } else { self.redraw(value, draws) }
     }
+    /// Returns the law of a draw × a factor above zero.
+    pub fn scaled(&self, factor: f64) -> Self {
+        let shape = match self.shape.clone() {
+            Shape::Deterministic { value } => Shape::Deterministic { value: value * factor },
+            Shape::Exponential { mean } => Shape::Exponential { mean: mean * factor },
+            Shape::LogNormal { mu, sigma } => Shape::LogNormal { mu: mu + libm::log(factor), sigma },
+            Shape::Weibull { shape, scale } => Shape::Weibull { shape, scale: scale * factor },
+            Shape::Pareto { alpha, scale } => Shape::Pareto { alpha, scale: scale * factor },
+            Shape::Gamma { shape, scale } => Shape::Gamma { shape, scale: scale * factor },
+            Shape::Erlang { k, mean } => Shape::Erlang { k, mean: mean * factor },
+            Shape::HyperExponential { branches } => {
+                Shape::HyperExponential { branches: branches.into_iter().map(|(weight, mean)| (weight, mean * factor)).collect() }
+            }
+            Shape::Uniform { min, max } => Shape::Uniform { min: min * factor, max: max * factor },
+            Shape::Empirical { values } => Shape::Empirical { values: Arc::new(values.iter().map(|value| value * factor).collect()) },
+            Shape::Mixture { parts } => Shape::Mixture { parts: parts.into_iter().map(|(weight, law)| (weight, law.scaled(factor))).collect() },
+        };
+        Self { shape, min: self.min.map(|min| min * factor), max: self.max.map(|max| max * factor) }
+    }
     /// Returns the mean, in closed form, of what [`sample`](Self::sample) draws; infinite for a Pareto law without one.
     pub fn mean(&self) -> f64 {
         let (low, high) = self.window();

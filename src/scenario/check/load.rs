@@ -3,23 +3,25 @@
 use super::super::reader::Lowering;
 use crate::base::Ratio;
 use crate::diag::{Diagnostic, OVERLOADED};
-use crate::model::{Class, Model};
+use crate::model::{ClassId, Model};
 use crate::workload::offered_load;
 
 /// Returns the offered load: for each class, the work offered per second over what all pools could do of it alone; the sum is the share of the
 /// fleet that is needed if every class is spread over all pools that run it. Exact for one class; jobs from traces are not counted.
-fn load(model: &Model) -> f64 {
-    let capacity = |class: &Class| model.pools.iter().map(|pool| pool.gpus() as f64 * class.speed[pool.chip].as_f64()).sum::<f64>();
-    let capacities: Vec<_> = model.classes.iter().map(capacity).collect();
-    let share = |class: crate::model::ClassId, work: f64| match capacities[crate::base::Id::index(class)] {
-        capacity if capacity > 0.0 => work / capacity,
-        _ => 0.0,
-    };
-    offered_load(model).iter().filter(|each| fits(model, each.class, each.gpus)).map(|each| share(each.class, each.gpu_seconds_per_s)).sum()
+pub fn load(model: &Model) -> f64 {
+    let fitting = offered_load(model).into_iter().filter(|each| fits(model, each.class, each.gpus));
+    fitting.map(|each| share(model, each.class, each.gpu_seconds_per_s)).sum()
+}
+
+/// Returns which share of the fleet works on so many GPU-seconds of the reference chip per second, if all pools that run the class take part; zero
+/// for a class that nothing runs.
+pub fn share(model: &Model, class: ClassId, work: f64) -> f64 {
+    let capacity: f64 = model.pools.iter().map(|pool| pool.gpus() as f64 * model.classes[class].speed[pool.chip].as_f64()).sum();
+    if capacity > 0.0 { work / capacity } else { 0.0 }
 }
 
 /// Tells whether a pool holds the gang: what fits nowhere is rejected and takes no capacity.
-pub(super) fn fits(model: &Model, class: crate::model::ClassId, gpus: u32) -> bool {
+pub(super) fn fits(model: &Model, class: ClassId, gpus: u32) -> bool {
     model.pools.iter().any(|pool| model.classes[class].speed[pool.chip] > Ratio::ZERO && pool.gpus() >= u64::from(gpus))
 }
 

@@ -12,6 +12,7 @@ mod subsidies;
 
 pub use fit::{Fit, fit};
 pub(super) use format::format;
+pub use load::{load as expected_load, share as share_of_capacity};
 pub(super) use names::names;
 pub(super) use places::provinces;
 

@@ -84,6 +84,7 @@ static SCENARIO: Shape = Shape {
             "how the run ends",
         ),
         optional("seed", Integer(0, u64::MAX as i128), "1", "the seed of all random streams"),
+        optional("demand", Number(1e-6, 1e6), "1.0", "jobs per time of all workloads × this; of a trace, the times between jobs ÷ this"),
         optional(
             "scale",
             Text,

@@ -44,6 +44,16 @@ pub fn evidence(document: &Document) -> Vec<Input> {
     inputs
 }
 
+/// Tells whether a value that is there counts something, so that it takes no fractions.
+pub fn takes_whole_numbers(document: &Document, path: &str) -> bool {
+    let mut whole = false;
+    let names = Names::of(document.table());
+    walk(&document.root, &names, &mut Vec::new(), &mut |leaf| {
+        whole |= leaf.path == path && matches!(leaf.kind, Kind::Integer(..));
+    });
+    whole
+}
+
 fn input(document: &Document, path: &str, node: &Node) -> Input {
     let covering = document.table().value("evidence").and_then(|node| node.value.as_table()).and_then(|evidence| {
         let covering = evidence.iter().filter(|(entry, _)| covers(entry, path));

@@ -23,7 +23,28 @@ const EVENING: [f64; 24] = [0.8, 0.5, 0.3, 0.2, 0.2, 0.2, 0.3, 0.5, 0.7, 0.8, 0.
 const WORKDAYS: [f64; 7] = [1.2, 1.2, 1.2, 1.2, 1.2, 0.5, 0.5];
 
 pub(super) fn lower(root: &Item<'_>, horizon: Option<Span>) -> Column<WorkloadId, Workload> {
-    section(root, "workload").map(|(name, item)| workload(name, &item, horizon)).collect()
+    let demand = root.item("scenario").item("demand").number().unwrap_or(1.0);
+    section(root, "workload").map(|(name, item)| multiplied(workload(name, &item, horizon), demand)).collect()
+}
+
+/// Makes jobs come so many times as often; what each is like stays as it is.
+fn multiplied(mut workload: Workload, demand: f64) -> Workload {
+    if demand == 1.0 {
+        return workload;
+    }
+    match &mut workload.arrivals {
+        Arrivals::AtStart { jobs } => *jobs = (*jobs as f64 * demand).round() as u64,
+        Arrivals::Poisson { rate, .. } => {
+            rate.mean_per_s *= demand;
+            if let Some((amplitude, _)) = &mut rate.sine {
+                *amplitude *= demand;
+            }
+        }
+        Arrivals::Mmpp { rates_per_s, .. } => rates_per_s.iter_mut().for_each(|rate| *rate *= demand),
+        Arrivals::Renewal { between, .. } => *between = between.scaled(1.0 / demand),
+        Arrivals::Trace(trace) => trace.stretch /= demand,
+    }
+    workload
 }
 
 fn workload(name: &str, item: &Item<'_>, horizon: Option<Span>) -> Workload {

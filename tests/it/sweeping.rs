@@ -1,0 +1,128 @@
+//! Sweeps and searches as their users run them: `edwc sweep` and `edwc solve`.
+
+use crate::program::{folder, run, told};
+use serde_json::Value;
+use std::fs;
+use unicode_width::UnicodeWidthStr;
+
+/// A scenario that takes moments.
+const SHORT: &[&str] = &["-q", "--set", "scenario.horizon=2 d"];
+
+fn json(arguments: &[&str]) -> Value {
+    serde_json::from_str(&told(&[arguments, SHORT, &["--json"]].concat())).expect("it is JSON")
+}
+
+fn mean(json: &Value, metric: &str, alternative: &str) -> f64 {
+    json["metrics"][metric]["alternatives"][alternative]["mean"].as_f64().unwrap_or_else(|| panic!("{metric} of {alternative} is there"))
+}
+
+/// M40 of the relations: a point of a sweep is what it is alone.
+#[test]
+fn a_point_is_the_same_alone_and_inside_of_a_sweep() {
+    let vary = ["--vary", "site.zhongwei.pool.imported.nodes=8,16,24", "--vary", "policy.place=nearest,cheapest"];
+    let swept = json(&[&["sweep", "quickstart", "-r", "3"], &vary[..]].concat());
+    assert_eq!(swept["alternatives"].as_array().map(Vec::len), Some(6));
+    let alone = json(&["compare", "quickstart", "-r", "3", "--set", "site.zhongwei.pool.imported.nodes=24", "--set", "policy.place=nearest"]);
+    for metric in ["latency.queue_wait.mean", "money.public_cny", "utilisation.effective", "events"] {
+        assert_eq!(mean(&swept, metric, "nodes=24, place=nearest"), mean(&alone, metric, "base"), "{metric}");
+    }
+    assert_ne!(mean(&swept, "events", "nodes=24, place=nearest"), mean(&swept, "events", "nodes=24, place=cheapest"));
+}
+
+#[test]
+fn all_points_are_checked_before_anything_runs() {
+    let folder = folder();
+    let said = run(folder.path(), &["sweep", "quickstart", "--vary", "site.zhongwei.pue=0.5,1.2,nonsense", "--out", "never"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(3), ""));
+    assert!(
+        said.err.contains("at pue=0.5:") && said.err.contains("at pue=nonsense:") && !said.err.contains("at pue=1.2:"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("2 of 3 points cannot be run; nothing was run"), "{}", said.err);
+    assert!(!folder.path().join("never").exists());
+}
+
+#[test]
+fn a_sweep_leaves_a_tidy_table_and_fits_the_terminal() {
+    let folder = folder();
+    let vary = ["--vary", "subsidy.hangzhou.budget.amount=0 CNY,1M CNY,2M CNY"];
+    let arguments = [&["sweep", "quickstart", "-r", "2", "--out", "e", "--metric", "money.public"], &vary[..], SHORT].concat();
+    let said = run(folder.path(), &arguments);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.lines().all(|line| line.width() <= 100), "{}", said.out);
+    assert!(said.out.contains("over subsidy.hangzhou.budget.amount") && said.out.matches('●').count() == 3, "{}", said.out);
+    let table = fs::read_to_string(folder.path().join("e/runs.csv")).expect("the table is there");
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let header: Vec<String> = rows.headers().expect("there is a header").iter().map(str::to_owned).collect();
+    let at = header.iter().position(|name| name == "subsidy.hangzhou.budget.amount").expect("the factor is a column");
+    let rows: Vec<csv::StringRecord> = rows.records().map(|row| row.expect("a row is read")).collect();
+    let of = |value: &str| rows.iter().filter(|row| &row[at] == value && row.iter().any(|cell| cell == "money.public_cny")).count();
+    assert_eq!([of("0 CNY"), of("1M CNY"), of("2M CNY")], [2, 2, 2]);
+}
+
+#[test]
+fn each_factor_alone_makes_a_tornado() {
+    let said = told(
+        &[
+            &["sweep", "quickstart", "-r", "1", "--one-at-a-time", "--metric", "latency.queue_wait.mean"],
+            &["--vary", "site.zhongwei.pue=1.1,1.3", "--vary", "site.zhongwei.pool.imported.nodes=6,24"][..],
+            SHORT,
+        ]
+        .concat(),
+    );
+    let (nodes, pue) = (said.rfind("pool.imported.nodes "), said.rfind("site.zhongwei.pue "));
+    assert!(nodes.is_some() && nodes < pue, "nodes matter more than the PUE\n{said}");
+}
+
+#[test]
+fn a_load_is_what_the_run_offers() {
+    let swept = json(&["sweep", "quickstart", "-r", "20", "--load", "0.4,0.8"]);
+    let (low, high) = (mean(&swept, "jobs.submitted", "load=0.4"), mean(&swept, "jobs.submitted", "load=0.8"));
+    assert!((high / low - 2.0).abs() < 0.1, "twice the load is twice the jobs: {low} {high}");
+}
+
+#[test]
+fn twice_the_demand_is_twice_the_jobs_and_once_is_as_it_was() {
+    let run =
+        |more: &[&str]| -> Value { serde_json::from_str(&told(&[&["run", "quickstart", "--json"], SHORT, more].concat())).expect("it is JSON") };
+    let (plain, once, twice) = (run(&[]), run(&["--set", "scenario.demand=1.0"]), run(&["--set", "scenario.demand=2"]));
+    assert_eq!(once["fingerprint"], plain["fingerprint"]);
+    let jobs = |json: &Value| json["jobs"]["submitted"].as_f64().expect("it is a number");
+    assert!((jobs(&twice) / jobs(&once) - 2.0).abs() < 0.25, "{} {}", jobs(&twice), jobs(&once));
+}
+
+#[test]
+fn what_is_found_meets_the_target() {
+    let found = json(&[
+        "solve",
+        "quickstart",
+        "-r",
+        "4",
+        "--find",
+        "subsidy.hangzhou.rate=0..0.9",
+        "--so-that",
+        "money.public = 20k CNY ± 2%",
+        "--set",
+        "subsidy.hangzhou.budget.amount=400M CNY",
+    ]);
+    let (value, reached) = (found["value"].as_str().expect("a value"), found["mean"].as_f64().expect("a mean"));
+    assert!((reached - 2e4).abs() <= 400.0, "{found}");
+    assert!(found["tried"].as_array().expect("the way").len() <= 10 && found["half_width"].as_f64().expect("an interval") > 0.0);
+    let set = format!("subsidy.hangzhou.rate={value}");
+    let alone = json(&["compare", "quickstart", "-r", "4", "--set", &set, "--set", "subsidy.hangzhou.budget.amount=400M CNY"]);
+    assert_eq!(mean(&alone, "money.public_cny", "base"), reached);
+}
+
+#[test]
+fn ends_on_one_side_of_the_target_are_refused() {
+    let folder = folder();
+    let find = ["--find", "subsidy.hangzhou.rate=0..0.5", "--so-that", "money.public = 65000M CNY"];
+    let said = run(folder.path(), &[&["solve", "quickstart", "-r", "1"], &find[..], SHORT].concat());
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+    assert!(
+        said.err.contains("need not lie between them") && said.err.contains(" at 0 and ") && said.err.contains(" at 0.5 "),
+        "{}",
+        said.err
+    );
+}

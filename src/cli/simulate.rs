@@ -145,13 +145,7 @@ pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>,
     if keep || onlookers.footprint.is_some() {
         postings.extend(ending.ledger.drain_postings());
     }
-    if let Some(course) = onlookers.course {
-        course.samples(&ending.samples);
-    }
-    if let Some(footprint) = onlookers.footprint {
-        footprint.jobs(&ending.jobs);
-        footprint.postings(&postings);
-    }
+    see_the_end(onlookers, &ending, &postings);
     if let Some(files) = &mut files {
         write(files, &ending, &postings).map_err(|error| table_failure(&error))?;
     }
@@ -201,6 +195,17 @@ fn follow(onlookers: &mut Onlookers<'_>, run: &mut Run, postings: &mut Vec<Posti
     if let Some(footprint) = &mut onlookers.footprint {
         postings.extend(run.ledger().drain_postings());
         footprint.jobs(run.jobs_out());
+        footprint.postings(postings);
+    }
+}
+
+/// Lets onlookers see what was left at the end.
+fn see_the_end(onlookers: Onlookers<'_>, ending: &Ending, postings: &[Posting]) {
+    if let Some(course) = onlookers.course {
+        course.samples(&ending.samples);
+    }
+    if let Some(footprint) = onlookers.footprint {
+        footprint.jobs(&ending.jobs);
         footprint.postings(postings);
     }
 }

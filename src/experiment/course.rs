@@ -47,8 +47,8 @@ impl Course {
             *self.queued.last_mut().expect("an instant was begun") += sample.queued as f64;
         }
     }
-    /// Advises on the warm-up by the marginal standard error rule (White 1997): of GPUs held and jobs queued, whichever settles later. `None` of a run
-    /// that is too short. It is advice and no proof (Wang & Glynn 2016).
+    /// Advises on the warm-up by the marginal standard error rule (White 1997): of GPUs held and jobs queued, whichever settles later. `None` of a
+    /// run that is too short. It is advice and no proof (Wang & Glynn 2016).
     pub fn advice(&self, every: Span) -> Option<Advice> {
         let batch = if self.held.len() >= BATCHES * DAY { DAY } else { FEW };
         let cuts = [&self.held, &self.queued].map(|series| warmup::mser(series, batch));

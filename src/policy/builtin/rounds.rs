@@ -30,7 +30,8 @@ pub(super) static ROUNDS: PartInfo = PartInfo {
     ],
     citation: "Narayanan et al. 2020, \"Heterogeneity-aware cluster scheduling policies for deep learning workloads\" (Gavel), section 5; \
                `all`: the simulators of Tiresias and Muri",
-    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by",
+    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by; \
+            in rare worlds it decides otherwise if it is asked at every event: why is an open question",
     tested: &["engine::tests::slicing::rounds_give_the_hand_worked_schedule", "it::published::muri_is_exact"],
     oracle: false,
 };

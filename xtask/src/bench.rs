@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the canonical workloads through the public path, from the scenario file to the summary.
 
 use crate::steps::{Failure, cargo, edwc, root, run};
+use crate::summary::Summary;
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
@@ -65,8 +66,8 @@ fn measure(path: &PathBuf) -> Result<Measured, Failure> {
     let peak_kb = wait(&mut child)?;
     let seconds = start.elapsed().as_secs_f64();
     let json = reader.join().expect("the reader does not panic").map_err(|error| format!("{}: {error}", path.display()))?;
-    let field = |key| number_field(&json, key).ok_or_else(|| format!("{}: the summary has no `{key}`", path.display()));
-    Ok(Measured { jobs: field("submitted")?, events: field("events")?, seconds, peak_kb })
+    let summary = Summary::read(&json)?;
+    Ok(Measured { jobs: summary.number("/jobs/submitted")?, events: summary.number("/events")?, seconds, peak_kb })
 }
 
 /// Waits for the end of a process and returns the most memory it had, where the system tells.
@@ -86,11 +87,4 @@ fn wait(child: &mut Child) -> Result<Option<u64>, Failure> {
             Err(error) => return Err(format!("the run cannot be waited for: {error}")),
         }
     }
-}
-
-/// Returns the value of the first number field of that name in a JSON text.
-pub fn number_field(json: &str, key: &str) -> Option<f64> {
-    let rest = &json[json.find(&format!("\"{key}\""))?..];
-    let value = rest.split_once(':')?.1.trim_start();
-    value.split(|letter: char| letter == ',' || letter == '}' || letter.is_whitespace()).next()?.parse().ok()
 }

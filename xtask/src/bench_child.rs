@@ -1,7 +1,7 @@
 //! `cargo xtask bench child`: rounds per second of a policy in a child process, beside the same policy inside.
 
-use crate::bench::number_field;
-use crate::steps::{Failure, cargo, edwc, output, program, root, run};
+use crate::steps::{Failure, cargo, edwc, program, root, run};
+use crate::summary::Summary;
 use std::process::Command;
 
 /// Runs of each policy; the median is shown.
@@ -24,11 +24,9 @@ pub fn run_child_bench() -> Result<(), Failure> {
     ] {
         let mut measured = Vec::new();
         for _ in 0..RUNS {
-            let json = output(edwc("release", &WORKLOAD).args(["--json", "--policy", &policy]))?;
-            let json = String::from_utf8_lossy(&json).into_owned();
-            let field = |key| number_field(&json, key).ok_or_else(|| format!("the summary has no `{key}`"));
-            measured.push((field("wall_s")?, field("rounds")?));
-            fingerprints.push(crate::test::text_field(&json, "fingerprint").ok_or("the summary has no fingerprint")?);
+            let summary = Summary::printed_by(edwc("release", &WORKLOAD).args(["--json", "--policy", &policy]))?;
+            measured.push((summary.number("/wall_s")?, summary.number("/rounds")?));
+            fingerprints.push(summary.fingerprint()?.to_owned());
         }
         measured.sort_by(|a, b| a.0.total_cmp(&b.0));
         let (seconds, rounds) = measured[RUNS / 2];

@@ -1,7 +1,8 @@
 //! `cargo xtask bench --instructions`: what a job costs in instructions, which does not depend on what else the machine does.
 
-use crate::bench::{number_field, scenarios};
+use crate::bench::scenarios;
 use crate::steps::{Failure, cargo, output, program, root, run, works};
+use crate::summary::Summary;
 use std::path::Path;
 use std::process::Command;
 
@@ -42,7 +43,8 @@ fn count(path: &Path, horizon: &str) -> Result<Counted, Failure> {
     let text = String::from_utf8_lossy(&output(command.current_dir(root()))?).into_owned();
     let counted = text.lines().find_map(|line| line.split_once("refs:")).map(|(_, count)| count.trim().replace(',', ""));
     let instructions = counted.and_then(|count| count.parse().ok()).ok_or("valgrind printed no count")?;
-    let jobs = number_field(&text, "submitted").ok_or("the summary has no `submitted`")?;
-    let fingerprint = text.split_once("\"fingerprint\": \"").map_or("", |(_, rest)| &rest[..14]).to_owned();
+    let summary = Summary::read(&text)?;
+    let jobs = summary.number("/jobs/submitted")?;
+    let fingerprint = summary.fingerprint()?.chars().take(14).collect();
     Ok(Counted { instructions, jobs, fingerprint })
 }

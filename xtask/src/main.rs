@@ -1,4 +1,4 @@
-//! All automation of the project, in Rust and without a dependency: `cargo xtask test`, `bench`, `policies`, `codegen`.
+//! All automation of the project, in Rust: `cargo xtask test`, `bench`, `policies`, `codegen`.
 
 mod bench;
 mod bench_child;
@@ -9,6 +9,7 @@ mod mutants;
 mod policies;
 mod slurm;
 mod steps;
+mod summary;
 mod test;
 mod verify;
 

@@ -1,6 +1,7 @@
 //! `cargo xtask policies`: the comparison of policies in docs/policies.md, run after run of the program itself.
 
-use crate::steps::{Failure, cargo, edwc, output, root, run};
+use crate::steps::{Failure, cargo, edwc, root, run};
+use crate::summary::Summary;
 use std::fs;
 
 /// Where the comparison is written.
@@ -9,26 +10,18 @@ const PAGE: &str = "docs/policies.md";
 /// A scenario on which policies are compared.
 struct Compared {
     path: &'static str,
-    /// Values that are set for the comparison.
-    set: &'static [&'static str],
     about: &'static str,
 }
 
 /// What is run.
 const SCENARIOS: &[Compared] = &[
-    Compared {
-        path: "scenarios/national.toml",
-        set: &["scenario.warmup=\"1 d\"", "scenario.horizon=\"4 d\""],
-        about: "The national scenario at 1:10: ten clusters, public money, quotas, failures, transfers. Three measured days instead of three weeks.",
-    },
+    Compared { path: "scenarios/national.toml", about: "The national scenario at 1:10: ten clusters, public money, quotas, failures, transfers." },
     Compared {
         path: "scenarios/compare/itp-06.toml",
-        set: &[],
         about: "A real log: cluster 06 of Microsoft ITP, 2,396 jobs in 60 days, on 144 GPUs at three sites.",
     },
     Compared {
         path: "scenarios/compare/philly.toml",
-        set: &[],
         about: "A real log: 82,247 jobs of Microsoft's Philly in 109 days, on 576 GPUs at three sites.",
     },
 ];
@@ -146,8 +139,7 @@ fn heading() -> String {
 
 /// Runs the policies on one scenario for which a page has no row yet.
 fn table(scenario: &Compared, page: &str) -> Result<String, Failure> {
-    let set: String = scenario.set.iter().map(|each| format!(" --set '{each}'")).collect();
-    let command = format!("edwc run {}{set} --policy POLICY", scenario.path);
+    let command = format!("edwc run {} --policy POLICY", scenario.path);
     let mut table = format!("\n## {}\n\n{}\n\n```sh\n{command}\n```\n\n{HEAD}", scenario.path, scenario.about);
     for policy in POLICIES {
         let row = match row_of(page, scenario.path, policy) {
@@ -168,52 +160,25 @@ fn row_of(page: &str, path: &str, policy: &str) -> Option<String> {
 
 /// Runs one policy on one scenario.
 fn row(scenario: &Compared, policy: &str) -> Result<String, Failure> {
-    let mut command = edwc("release", &["run", scenario.path, "--policy", policy, "--json"]);
-    for each in scenario.set {
-        command.args(["--set", each]);
-    }
-    let json = output(&mut command)?;
-    let json = String::from_utf8_lossy(&json);
     let path = scenario.path;
-    let value = |keys: &[&str]| number(&json, keys).ok_or_else(|| format!("{path}: the summary has no `{}`", keys.join(".")));
-    let avoidable = refusals(&json).into_iter().filter(|kind| !UNAVOIDABLE.contains(&kind.as_str())).collect::<Vec<_>>();
+    let summary = Summary::printed_by(&mut edwc("release", &["run", path, "--policy", policy, "--json"]))?;
+    let avoidable = summary.refusals().filter(|kind| !UNAVOIDABLE.contains(kind)).collect::<Vec<_>>();
     if !avoidable.is_empty() {
         return Err(format!("{path} under {policy}: refused what it need not have asked for: {}", avoidable.join(", ")));
     }
-    let held = value(&["gpu_hours", "held"])?;
+    let value = |at: &str| summary.number(at).map_err(|error| format!("{path}: {error}"));
+    let held = value("/gpu_hours/held")?;
     Ok(format!(
         "| `{policy}` | {:.1} | {:.2} | {:.1} | {:.1} % | {:.2} | {:.3} | {:.3} | {:.1} |\n",
-        value(&["latency", "queue_wait", "mean"])? / 60.0,
-        value(&["latency", "completion", "mean"])? / 3600.0,
-        value(&["latency", "completion", "p95"])? / 3600.0,
-        value(&["utilisation", "allocated"])? * 100.0,
-        value(&["money", "tenants", "net_cny"])? / held,
-        value(&["money", "public_cny"])? / held,
-        value(&["carbon_kg", "location"])? / held,
-        value(&["decision_s", "mean"])? * 1e6,
+        value("/latency/queue_wait/mean")? / 60.0,
+        value("/latency/completion/mean")? / 3600.0,
+        value("/latency/completion/p95")? / 3600.0,
+        value("/utilisation/allocated")? * 100.0,
+        value("/money/tenants/net_cny")? / held,
+        value("/money/public_cny")? / held,
+        value("/carbon_kg/location")? / held,
+        value("/decision_s/mean")? * 1e6,
     ))
-}
-
-/// Returns a number of the summary, which is indented by two spaces a level. The first key is one of the outermost: regions and sites have
-/// some of the same names.
-fn number(json: &str, path: &[&str]) -> Option<f64> {
-    let (first, inner) = path.split_first()?;
-    let outermost = format!("\n  \"{first}\"");
-    let rest = &json[json.find(&outermost)? + outermost.len()..];
-    let rest = inner.iter().try_fold(rest, |rest, key| {
-        let key = format!("\"{key}\"");
-        rest.find(&key).map(|at| &rest[at + key.len()..])
-    })?;
-    let value = rest.split_once(':')?.1.trim_start();
-    value.split(|letter: char| letter == ',' || letter == '}' || letter.is_whitespace()).next()?.parse().ok()
-}
-
-/// Lists the kinds of refusals that were counted.
-fn refusals(json: &str) -> Vec<String> {
-    // Quotas have a number of that name.
-    let Some((_, rest)) = json.split_once("\"refusals\": {") else { return Vec::new() };
-    let inside = rest.split_once('}').map_or("", |(inside, _)| inside);
-    inside.split(',').filter_map(|pair| Some(pair.split_once(':')?.0.trim().trim_matches('"').to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -225,20 +190,5 @@ mod tests {
         let page = "# P\n\n## a.toml\n\n| `fifo` | 1 |\n| `fifo+easy` | 2 |\n\n## b.toml\n\n| `fifo` | 3 |\n";
         assert_eq!(row_of(page, "b.toml", "fifo").as_deref(), Some("| `fifo` | 3 |\n"));
         assert_eq!(row_of(page, "b.toml", "fifo+easy"), None);
-    }
-
-    #[test]
-    fn the_summary_is_read() {
-        let json = r#"{
-  "quotas": { "a": { "refusals": 0 } },
-  "money": { "by_site": { "carbon_kg": { "location": 1 } }, "tenants": { "net_cny": -1.5 } },
-  "carbon_kg": { "location": 9 },
-  "refusals": { "room": 7, "split": 1 }
-}"#;
-        assert_eq!(number(json, &["carbon_kg", "location"]), Some(9.0), "not that of the first site");
-        assert_eq!(number(json, &["money", "tenants", "net_cny"]), Some(-1.5));
-        assert_eq!(number(json, &["money", "carbon"]), None);
-        assert_eq!(refusals(json), ["room", "split"]);
-        assert!(refusals(r#"{ "refusals": {} }"#).is_empty());
     }
 }

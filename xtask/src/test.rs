@@ -3,6 +3,7 @@
 use crate::codegen;
 use crate::slurm;
 use crate::steps::{Failure, Steps, cargo, edwc, output, program, root, run, works};
+use crate::summary::Summary;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -84,16 +85,8 @@ fn same_fingerprint() -> Result<(), Failure> {
 }
 
 fn fingerprint(profile: &str, more: &[&str]) -> Result<String, Failure> {
-    let printed = output(edwc(profile, &["run", "scenarios/quickstart.toml", "--json"]).args(more))?;
-    let text = String::from_utf8(printed).map_err(|error| format!("the summary is not UTF-8: {error}"))?;
-    text_field(&text, "fingerprint").ok_or_else(|| "the summary has no fingerprint".to_owned())
-}
-
-/// Returns the value of a text field of a JSON object that has no escapes in it.
-pub fn text_field(json: &str, key: &str) -> Option<String> {
-    let rest = &json[json.find(&format!("\"{key}\""))?..];
-    let value = rest.split_once(':')?.1.trim_start();
-    value.strip_prefix('"')?.split_once('"').map(|(value, _)| value.to_owned())
+    let summary = Summary::printed_by(edwc(profile, &["run", "scenarios/quickstart.toml", "--json"]).args(more))?;
+    Ok(summary.fingerprint()?.to_owned())
 }
 
 /// Checks every scenario file, and that none has an input without a mark.
@@ -280,11 +273,5 @@ mod tests {
     fn tests_say_what_was_not_run() {
         let printed = "running 2 tests\ntest a ... \nnot run: a: needs X\nok\ntest b ... \nnot run: a: needs X\nok\n";
         assert_eq!(not_run_lines(printed), ["a: needs X"]);
-    }
-
-    #[test]
-    fn a_text_field_is_found() {
-        assert_eq!(text_field("{\"a\": 1, \"fingerprint\" : \"7f\"}", "fingerprint").as_deref(), Some("7f"));
-        assert_eq!(text_field("{\"a\": 1}", "fingerprint"), None);
     }
 }

@@ -2,10 +2,12 @@
 
 use super::arguments::Sweep;
 use super::chart::{self, Swing};
+use super::conduct::{self, Conducted};
 use super::points;
 use super::prepare::{self, Entrant, scenario_names};
+use super::request::{Command, Request};
 use super::rows::{Scale, phrase};
-use super::{compare, results};
+use super::{Watch, results};
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::wrap;
@@ -43,10 +45,11 @@ pub(super) fn run(arguments: &Sweep, metric: &str, registered: &[Registered], pr
     }
     let points = plan.points.len();
     let experiment = prepare::experiment(plan.entrants, conduct, registered, printer)?;
-    let Some((_, comparison)) = compare::perform_whole(&experiment, conduct, "sweep", printer)? else { return Ok(()) };
+    let request = Request::new(conduct, Command::Sweep);
+    let conducted = conduct::whole_or_part(&experiment, conduct, &request, None, &mut Watch::new(printer)?)?;
+    let Some(Conducted { comparison, json, .. }) = conducted else { return Ok(()) };
     if conduct.json {
-        let json = results::comparison(&experiment.design, &comparison);
-        printer.out(&(serde_json::to_string_pretty(&json).expect("a comparison is plain data") + "\n"));
+        printer.out(&results::printed(&json));
         return Ok(());
     }
     let Some(row) = comparison.row(metric) else {

@@ -1,8 +1,8 @@
 //! Gates of a comparison: what must hold between a change and its baseline, from the command line to the exit code.
 
-use super::compare::Shown;
 use super::rows::Scale;
-use super::{Experiment, Watch, differences, reports};
+use super::shown::Shown;
+use super::{Experiment, Watch, reports};
 use crate::cli::arguments::Compare;
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
@@ -213,18 +213,13 @@ impl Judged {
     }
     /// Prints the tables of all comparisons and the gates.
     pub(super) fn print(&self, shown: &Shown<'_>, printer: &mut Printer) {
-        let width = printer.width();
         for (at, comparison) in self.comparisons.iter().enumerate() {
-            printer.out(&format!("{}{}", if at > 0 { "\n" } else { "" }, shown.heading(comparison, width)));
-            if let Some(note) = self.notes.get(at) {
-                printer.out(&wrap(note, width, "  "));
+            if at > 0 {
+                printer.out("\n");
             }
-            printer.out(&format!("\n{}\n", differences::table(comparison, shown.metrics, width)));
-            if shown.moves && self.notes.is_empty() {
-                printer.out(&format!("{}\n", differences::moved(comparison, width)));
-            }
-            printer.out(&differences::sentences(comparison, shown.metrics, width));
+            shown.print(comparison, self.notes.get(at).map(String::as_str), printer);
         }
+        let width = printer.width();
         if !self.results.is_empty() {
             printer.out(&format!("\n{}", self.table(width)));
             let unsure = self.results.iter().filter(|result| matches!(result.judgement.verdict, GateVerdict::Unsure(_) | GateVerdict::Unjudged));

@@ -1,57 +1,49 @@
 //! `edwc merge`: the parts of an experiment that several machines ran become one, as if it had never been divided.
 
-use super::compare::{self, Shown};
-use super::{differences, results};
+use super::conduct::{self, Conducted};
+use super::request::{Command, Request};
+use super::results;
+use super::shown::{Shown, nothing_random};
 use crate::cli::arguments::Merge;
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
+use crate::cli::summary::table::wrap;
 use crate::experiment::store::{Plan, difference, read_plan, runs_in};
 use crate::experiment::{Comparison, FinishedRun, RunId, Store};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// How many missing runs are named.
 const NAMED: usize = 5;
 
-/// What `compare` was asked for beside its design.
-#[derive(Deserialize)]
-struct Request {
-    command: String,
-    replications: u64,
-    confidence: f64,
-    metrics: Vec<String>,
-}
-
 /// Joins parts, and writes what a whole experiment leaves.
 pub(crate) fn run(arguments: &Merge, printer: &mut Printer) -> Result<(), Failure> {
     let plan = common_plan(&arguments.parts)?;
     let request: Request = serde_json::from_value(plan.request.clone())
         .map_err(|error| Failure::new(Exit::Invalid, format!("`{}` does not say what was asked for: {error}", arguments.parts[0].display())))?;
-    if request.command != "compare" {
-        return Err(Failure::new(
-            Exit::Usage,
-            format!("the parts are of `edwc {}`, and only those of `edwc compare` are joined", request.command),
-        ));
-    }
+    let Command::Compare { title, best } = &request.command else {
+        let message = format!(
+            "the parts are of `edwc {}`, and only those of `edwc compare` are joined",
+            plan.request["command"].as_str().unwrap_or("-")
+        );
+        return Err(Failure::new(Exit::Usage, message));
+    };
     let runs = gather(&arguments.parts, &plan, request.replications, printer)?;
     let comparison = Comparison::new(&plan.design, &runs, request.confidence);
-    let json = results::comparison(&plan.design, &comparison);
     let (store, _) = Store::open(&arguments.out, &plan.design, &plan.request, arguments.force)?;
     runs.iter().try_for_each(|run| store.keep(run))?;
-    compare::conclude(&store, &plan.design, &runs, &comparison, &json)?;
+    let Conducted { runs, comparison, json } = conduct::conclude(Some(&store), &plan.design, runs, comparison)?;
     if arguments.json {
-        printer.out(&(serde_json::to_string_pretty(&json).expect("a comparison is plain data") + "\n"));
+        printer.out(&results::printed(&json));
         return Ok(());
     }
-    let (metrics, width) = (compare::shown(&request.metrics)?, printer.width());
-    let shown = Shown { title: None, runs: runs.len(), metrics: &metrics, moves: plan.design.pairs_jobs };
-    printer.out(&shown.heading(&comparison, width));
-    printer.out(&format!("\n{}\n", differences::table(&comparison, &metrics, width)));
-    if shown.moves {
-        printer.out(&format!("{}\n", differences::moved(&comparison, width)));
+    let metrics = request.shown()?;
+    let shown = Shown { title: title.as_deref(), runs: runs.len(), metrics: &metrics, moves: plan.design.pairs_jobs };
+    shown.print(&comparison, None, printer);
+    let width = printer.width();
+    for said in best.sentence(&comparison).into_iter().chain(nothing_random(&runs, &comparison)) {
+        printer.out(&wrap(&said, width, "  "));
     }
-    printer.out(&differences::sentences(&comparison, &metrics, width));
     Ok(())
 }
 

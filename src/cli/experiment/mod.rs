@@ -4,6 +4,7 @@ pub(super) mod arguments;
 mod assumptions;
 mod chart;
 pub(super) mod compare;
+mod conduct;
 mod differences;
 mod gates;
 pub(super) mod merge;
@@ -12,8 +13,10 @@ mod prepare;
 #[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
 mod reports;
+mod request;
 mod results;
 mod rows;
+mod shown;
 mod solve;
 mod sweep;
 mod target;
@@ -64,8 +67,16 @@ struct Experiment {
 
 /// Who looks on: whoever may interrupt, and whoever is told.
 struct Watch<'a> {
-    interrupt: &'a Interrupt,
+    interrupt: Interrupt,
     printer: &'a mut Printer,
+}
+
+impl<'a> Watch<'a> {
+    /// Listens for signals from here on.
+    fn new(printer: &'a mut Printer) -> Result<Self, Failure> {
+        let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
+        Ok(Self { interrupt, printer })
+    }
 }
 
 impl Experiment {
@@ -74,7 +85,7 @@ impl Experiment {
         let work = Work { design: &self.design, replications: replications.clone(), shard, store, threads: self.threads };
         let total = self.design.runs(replications).len() as u64 / shard.of;
         let progress = Progress::new(total, self.quiet, watch.printer);
-        let interrupt = watch.interrupt;
+        let interrupt = &watch.interrupt;
         let runs = perform(&work, |unit: &[RunId], keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync)| {
             if self.design.pairs_jobs {
                 return self.run_paired(unit, interrupt, &progress, keep);

@@ -1,8 +1,8 @@
 //! A judged comparison for other programs: a table for a pull request, and JUnit XML.
 
-use super::compare::Shown;
 use super::gates::{GateResult, Judged};
 use super::rows::{Scale, label};
+use super::shown::Shown;
 use crate::experiment::Comparison;
 use crate::experiment::gate::GateVerdict;
 use std::fmt::Write;

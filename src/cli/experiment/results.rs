@@ -20,6 +20,11 @@ pub(super) fn comparison(design: &Design, comparison: &Comparison) -> Value {
     })
 }
 
+/// Writes JSON as it is printed and kept.
+pub(super) fn printed(json: &Value) -> String {
+    serde_json::to_string_pretty(json).expect("results are plain data") + "\n"
+}
+
 fn metric(comparison: &Comparison, row: &Row) -> Value {
     let better = match row.metric.better {
         crate::output::metrics::Better::Lower => "lower",

@@ -1,7 +1,9 @@
 //! The metrics that a comparison shows unless others are asked for, and how numbers of each unit are written.
 
+use crate::cli::failure::{Exit, Failure};
 use crate::cli::summary::words::{count, number};
 use crate::experiment::comparison::{Difference, Row};
+use crate::experiment::gate::known_metric;
 
 /// What is shown: the path of a metric, a short name for it, and what it is called in a sentence.
 const SHOWN: &[(&str, &str, &str)] = &[
@@ -35,9 +37,20 @@ pub(super) fn moved() -> &'static [(&'static str, &'static str)] {
 /// What tenants pay in the end: the metric by which the best is chosen unless another is named.
 pub(super) const NET_PRICE: &str = "utilisation.net_price_cny_per_gpu_hour";
 
-/// Returns the paths that are shown unless others are asked for.
-pub(super) fn shown() -> impl Iterator<Item = &'static str> {
-    SHOWN.iter().map(|(path, ..)| *path)
+/// Returns the paths of what is shown: of the metrics that were named, or of the usual ones.
+pub(super) fn shown(named: &[String]) -> Result<Vec<String>, Failure> {
+    if named.is_empty() {
+        return Ok(SHOWN.iter().map(|(path, ..)| (*path).to_owned()).collect());
+    }
+    named.iter().map(|path| known(path)).collect()
+}
+
+/// Returns the whole path of a metric; refuses what no metric has.
+pub(super) fn known(path: &str) -> Result<String, Failure> {
+    match known_metric(path) {
+        Ok(metric) => Ok(metric.path),
+        Err((message, help)) => Err(Failure::new(Exit::Usage, message).help(help)),
+    }
 }
 
 /// Returns a short name for a metric: of one that is not always shown, its path.
@@ -163,8 +176,16 @@ mod tests {
 
     #[test]
     fn every_metric_that_is_shown_exists() {
-        assert!(shown().all(|path| metrics::find(path).is_some()));
+        assert!(SHOWN.iter().all(|(path, ..)| metrics::find(path).is_some()));
         assert_eq!((label("carbon_kg.market"), label("jobs.finished")), ("carbon, contract", "jobs.finished"));
+    }
+
+    #[test]
+    fn unknown_metrics_are_refused_with_what_is_near() {
+        assert!(known("latency.queue_wait.mean").is_ok() && known("utilisation.by_site.guian.effective").is_ok());
+        assert_eq!(known("latency.queue_wait.meen").unwrap_err().exit, Exit::Usage);
+        assert!(known("title").is_err());
+        assert_eq!(known("money.public").unwrap(), "money.public_cny");
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! `edwc solve`: at which value of a key a metric is what it should be, by root finding over common random numbers.
 
 use super::arguments::Solve;
+use super::conduct::{self, Conducted};
 use super::points;
 use super::prepare::{self, Entrant};
+use super::request::{Command, Request};
 use super::rows::{Scale, phrase};
 use super::target::Target;
-use super::{Watch, compare};
+use super::{Watch, results};
 use crate::cli::arguments::Conduct;
 use crate::cli::failure::{Exit, Failure, plural};
-use crate::cli::interrupt::Interrupt;
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::{Table, wrap};
 use crate::cli::summary::words::number;
 use crate::experiment::comparison::Row;
 use crate::experiment::root::Step;
-use crate::experiment::{Comparison, Range, Root, Shard, Store};
+use crate::experiment::{Range, Root};
 use crate::policy::Registered;
 use crate::scenario::takes_whole_numbers;
 use std::path::{Path, PathBuf};
@@ -73,7 +74,7 @@ pub(crate) fn run(arguments: &Solve, registered: &[Registered], printer: &mut Pr
             "value": solution.value, "at": solution.at, "half_width": solution.half_width,
             "mean": solution.metric.0, "mean_half_width": solution.metric.1, "replications": conduct.replications, "tried": tried,
         });
-        printer.out(&(serde_json::to_string_pretty(&json).expect("a solution is plain data") + "\n"));
+        printer.out(&results::printed(&json));
         return Ok(());
     }
     let width = printer.width();
@@ -135,17 +136,11 @@ fn evaluate(search: &Search<'_>, at: f64, step: usize, registered: &[Registered]
     let name = points::label(&point, std::slice::from_ref(&point));
     let entrant = Entrant { name, settings: point, loaded: Arc::new(loaded) };
     let experiment = prepare::experiment(vec![entrant], conduct, registered, printer)?;
-    let request = serde_json::json!({"command": "solve", "step": step, "replications": conduct.replications});
+    let request = Request::new(conduct, Command::Solve { step });
+    let mut watch = Watch::new(printer)?;
     let out = search.out.as_ref().map(|out| out.join(format!("step-{step:02}")));
-    let store = out.map(|out| Store::open(&out, &experiment.design, &request, conduct.force)).transpose()?.map(|(store, _)| store);
-    let interrupt = Interrupt::listen().map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {error}")))?;
-    let mut watch = Watch { interrupt: &interrupt, printer };
-    let runs = experiment.perform(0..conduct.replications, Shard::ALL, store.as_ref(), &mut watch)?;
-    let comparison = Comparison::new(&experiment.design, &runs, conduct.confidence);
-    if let Some(store) = &store {
-        let json = super::results::comparison(&experiment.design, &comparison);
-        compare::conclude(store, &experiment.design, &runs, &comparison, &json)?;
-    }
+    let store = out.map(|out| conduct::open(&experiment, &out, &request, conduct.force, &mut watch)).transpose()?;
+    let Conducted { comparison, .. } = conduct::whole(&experiment, conduct, None, store.as_ref(), &mut watch)?;
     comparison.row(&search.target.path).cloned().ok_or_else(|| {
         let message = format!("`{}` does not exist in this scenario at {} = {}", search.target.path, range.path, range.value(at));
         Failure::new(Exit::CheckFailed, message)

@@ -2,9 +2,11 @@
 
 use super::arguments::Sweep;
 use super::chart::{Dot, Swing};
+use super::conduct::{self, Conducted};
 use super::points::{self, LOAD};
-use super::rows::{Scale, label, phrase};
-use super::{assumptions, chart, compare, prepare, results};
+use super::request::{Command, Request};
+use super::rows::{self, Scale, label, phrase};
+use super::{Watch, assumptions, chart, prepare, results};
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::{Table, cut, wrap};
@@ -51,8 +53,8 @@ struct SweepFile {
 pub(crate) fn run(arguments: &Sweep, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     let conduct = &arguments.conduct;
     printer.hush(conduct.quiet);
-    let shown = compare::shown(&conduct.metrics)?;
-    let charted = conduct.metrics.first().map_or_else(|| Ok(super::rows::NET_PRICE.to_owned()), |path| compare::known(path))?;
+    let shown = rows::shown(&conduct.metrics)?;
+    let charted = conduct.metrics.first().map_or_else(|| Ok(rows::NET_PRICE.to_owned()), |path| rows::known(path))?;
     if arguments.assumptions {
         return assumptions::run(arguments, &charted, registered, printer);
     }
@@ -62,10 +64,11 @@ pub(crate) fn run(arguments: &Sweep, registered: &[Registered], printer: &mut Pr
     }
     let entrants = points::entrants(&arguments.files, &points, &conduct.overrides, printer)?;
     let experiment = prepare::experiment(entrants, conduct, registered, printer)?;
-    let Some((_, comparison)) = compare::perform_whole(&experiment, conduct, "sweep", printer)? else { return Ok(()) };
+    let request = Request::new(conduct, Command::Sweep);
+    let conducted = conduct::whole_or_part(&experiment, conduct, &request, None, &mut Watch::new(printer)?)?;
+    let Some(Conducted { comparison, json, .. }) = conducted else { return Ok(()) };
     if conduct.json {
-        let json = results::comparison(&experiment.design, &comparison);
-        printer.out(&(serde_json::to_string_pretty(&json).expect("a comparison is plain data") + "\n"));
+        printer.out(&results::printed(&json));
         return Ok(());
     }
     let width = printer.width();

@@ -1,6 +1,6 @@
 //! What is to hold of a metric: `money.public = 65M CNY ± 1%`.
 
-use super::compare::known;
+use super::rows::known;
 use crate::cli::failure::{Exit, Failure};
 use crate::experiment::factors::number_and_unit;
 use crate::output::metrics;

@@ -2,6 +2,8 @@
 //!
 //! It measures the agenda alone. A scheduling simulator has about as many events pending as jobs running: the row of a thousand is the one
 //! that matters.
+//!
+//! With `cores` it prints how much more two threads do than one, each with an agenda of its own: what a machine's second core can give.
 
 use edwc::base::Time;
 use edwc::base::random::Seed;
@@ -18,6 +20,10 @@ const INCREMENTS: usize = 1 << 16;
 
 #[expect(clippy::print_stdout, reason = "a bench prints its figures")]
 fn main() {
+    if std::env::args().any(|argument| argument == "cores") {
+        println!("{:.4}", speed_up());
+        return;
+    }
     println!("\nw1 (agenda)      pending   ns/event     events/s");
     for pending in [1_000, 1_000_000] {
         let mut seconds: Vec<f64> = (0..3).map(|_| hold(pending)).collect();
@@ -25,6 +31,22 @@ fn main() {
         let per_event = seconds[1] / HOLDS as f64;
         println!("{:<12} {pending:>11} {:>10.1} {:>12.0}", "", per_event * 1e9, 1.0 / per_event);
     }
+}
+
+/// Returns how many times as much two threads do as one in the same time.
+#[expect(clippy::disallowed_types, reason = "a bench measures wall-clock time")]
+fn speed_up() -> f64 {
+    const REPEATS: usize = 4;
+    let work = || (0..REPEATS).map(|_| hold(1_000)).sum::<f64>();
+    let start = Instant::now();
+    work();
+    let alone = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        work();
+    });
+    2.0 * alone / start.elapsed().as_secs_f64()
 }
 
 /// Returns the seconds that [`HOLDS`] events take.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_child;
+mod bench_cores;
 mod codegen;
 mod instructions;
 mod log;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
                       --instructions counts instructions per job instead (needs valgrind), which a busy machine does not blur
   policies [NAME…]    compares policies on the national scenario and two real logs, and writes docs/policies.md
   bench child         rounds/s of a policy in a child process, in C and in Python, beside the same policy inside
+  bench cores         how much faster replications are on two threads, beside a loop that shares nothing; fails below 0.97 of it
   mutants [--shard I/N] [--again] [--report] | --in-diff REVISION
                       tests 200 mutants of `rules`, `engine` and `stats`, drawn with a fixed seed, or all of the lines that differ from a revision;
                       begun again it goes on where it was; --again begins anew with those not caught so far, --report only tells;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["verify"] => verify::run_verify(false),
         ["verify", "--write"] => verify::run_verify(true),
         ["bench", "child"] => bench_child::run_child_bench(),
+        ["bench", "cores"] => bench_cores::run_cores_bench(),
         ["bench", "--instructions", names @ ..] => instructions::count_instructions(names),
         ["bench", names @ ..] => bench::run_benches(names),
         ["policies", names @ ..] => policies::run_policies(names),

@@ -1,22 +1,19 @@
 //! `edwc bound`: what serving a scenario's jobs takes at the least, and how far policies are from it.
 
 use super::arguments::Bound;
-use super::chosen::{Chosen, Conditions, Driver};
+use super::chosen::{Chosen, Conditions};
 use super::failure::{Exit, Failure};
 use super::interrupt::Interrupt;
 use super::load;
 use super::printer::Printer;
+use super::simulate::{Onlookers, Request, simulate_into};
 use super::summary::words::{count, duration_or_none, number, number_or_none, percent_or_none};
 use super::text::paragraph;
-use crate::base::Span;
 use crate::base::random::Seed;
 use crate::diag::{Look, escape};
-use crate::engine::{Options, Run};
-use crate::experiment::bound::{BoundError, Figures, Gaps, Problem, Served};
+use crate::experiment::bound::{BoundError, Figures, Gaps, Problem};
 use crate::model::Model;
-use crate::policy::delayed::Delayed;
-use crate::policy::{BuildContext, Registered, Scheduler};
-use crate::workload;
+use crate::policy::Registered;
 
 /// What one policy took for the jobs that it finished.
 #[derive(Debug, serde::Serialize)]
@@ -41,10 +38,6 @@ pub(super) fn run(arguments: &Bound, registered: &[Registered], printer: &mut Pr
     let loaded = load::load(&arguments.file, &arguments.overrides)?;
     let model = loaded.model();
     let policies: Vec<Chosen> = arguments.policies.iter().map(|text| Chosen::read(text, &model.policy, registered)).collect::<Result<_, _>>()?;
-    if let Some(foreign) = policies.iter().find(|policy| policy.is_foreign()) {
-        let message = format!("`{}` runs outside of edwc, where bounds do not follow it", foreign.name());
-        return Err(Failure::new(Exit::Usage, message).help("name parts, as in `fifo+cheapest+easy`"));
-    }
     loaded.print_warnings(Look::LIMIT, printer);
     let seed = Seed { seed: arguments.seed.unwrap_or(model.seed), replication: 0 };
     let problem = Problem::new(model, seed)?;
@@ -59,29 +52,17 @@ pub(super) fn run(arguments: &Bound, registered: &[Registered], printer: &mut Pr
     Ok(())
 }
 
-fn judge(problem: &Problem, model: &Model, seed: Seed, chosen: &Chosen, interrupt: &Interrupt) -> Result<Judged, Failure> {
-    let mut driver = Driver::start(chosen, BuildContext { model, seed }, &Conditions::default(), interrupt)?;
-    let delay = model.policy.decision_delay;
-    let served = if delay > Span::ZERO {
-        play(problem, model, seed, &mut Delayed::new(driver.scheduler(), delay))?
-    } else {
-        play(problem, model, seed, driver.scheduler())?
-    };
-    let (figures, bounds) = (served.figures(), served.bounds());
-    Ok(Judged { policy: chosen.name(), figures, bounds, gaps: figures.over(&bounds) })
-}
-
 /// Runs the scenario under a policy and gathers what it finishes.
-fn play<'a>(problem: &'a Problem, model: &Model, seed: Seed, policy: &mut dyn Scheduler) -> Result<Served<'a>, Failure> {
-    let sources = Box::new(workload::open(model, seed)?);
-    let mut run = Run::new(model, sources, policy.needs(), seed, Options { keep_postings: false, sample_every: None })?;
+fn judge(problem: &Problem, model: &Model, seed: Seed, policy: &Chosen, interrupt: &Interrupt) -> Result<Judged, Failure> {
+    let Seed { seed, replication } = seed;
+    let request = Request { model, policy, conditions: Conditions::default(), seed, replication, interrupt, quiet: true };
     let mut served = problem.served();
-    while run.step(policy)? {
-        served.jobs(run.jobs_out());
-        run.jobs_out().clear();
+    let outcome = simulate_into(&request, None, Onlookers { served: Some(&mut served), ..Onlookers::default() })?;
+    if let Some(failure) = outcome.stopped {
+        return Err(failure);
     }
-    served.jobs(&run.finish(false)?.jobs);
-    Ok(served)
+    let (figures, bounds) = (served.figures(), served.bounds());
+    Ok(Judged { policy: policy.name(), figures, bounds, gaps: figures.over(&bounds) })
 }
 
 fn tell(found: &Found, width: usize) -> String {

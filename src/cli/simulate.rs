@@ -10,6 +10,7 @@ use crate::base::Span;
 use crate::base::random::Seed;
 use crate::bridge::Transcript;
 use crate::engine::{Ending, Options, Run, RunError};
+use crate::experiment::bound::Served;
 use crate::experiment::{Course, Footprint};
 use crate::model::{Model, SourceError};
 use crate::output::collect::JobStats;
@@ -78,15 +79,17 @@ pub(super) fn simulate(request: &Request<'_>, files: Option<Files<'_>>) -> Resul
 
 /// What an experiment gathers of a run beside its summary.
 #[derive(Default)]
-pub(super) struct Onlookers<'a> {
+pub(super) struct Onlookers<'a, 'p> {
     /// What is needed to pair its jobs with those of another run.
     pub(super) footprint: Option<&'a mut Footprint>,
     /// Its state by the hour.
     pub(super) course: Option<&'a mut Course>,
+    /// The jobs that it finishes, to be held against what no policy can beat.
+    pub(super) served: Option<&'a mut Served<'p>>,
 }
 
 /// Runs a scenario as [`simulate`] does, while others look on.
-pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>, mut onlookers: Onlookers<'_>) -> Result<Outcome, Failure> {
+pub(super) fn simulate_into(request: &Request<'_>, mut files: Option<Files<'_>>, mut onlookers: Onlookers<'_, '_>) -> Result<Outcome, Failure> {
     let Request { model, policy: chosen, .. } = *request;
     let started = Instant::now();
     let seed = Seed { seed: request.seed, replication: request.replication };
@@ -188,9 +191,12 @@ pub(super) fn interrupted() -> Failure {
 }
 
 /// Lets onlookers see what is about to be drained.
-fn follow(onlookers: &mut Onlookers<'_>, run: &mut Run, postings: &mut Vec<Posting>) {
+fn follow(onlookers: &mut Onlookers<'_, '_>, run: &mut Run, postings: &mut Vec<Posting>) {
     if let Some(course) = &mut onlookers.course {
         course.samples(run.samples_out());
+    }
+    if let Some(served) = &mut onlookers.served {
+        served.jobs(run.jobs_out());
     }
     if let Some(footprint) = &mut onlookers.footprint {
         postings.extend(run.ledger().drain_postings());
@@ -200,9 +206,12 @@ fn follow(onlookers: &mut Onlookers<'_>, run: &mut Run, postings: &mut Vec<Posti
 }
 
 /// Lets onlookers see what was left at the end.
-fn see_the_end(onlookers: Onlookers<'_>, ending: &Ending, postings: &[Posting]) {
+fn see_the_end(onlookers: Onlookers<'_, '_>, ending: &Ending, postings: &[Posting]) {
     if let Some(course) = onlookers.course {
         course.samples(&ending.samples);
+    }
+    if let Some(served) = onlookers.served {
+        served.jobs(&ending.jobs);
     }
     if let Some(footprint) = onlookers.footprint {
         footprint.jobs(&ending.jobs);

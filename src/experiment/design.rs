@@ -15,6 +15,9 @@ pub struct Design {
     pub baseline: usize,
     /// Whether jobs are paired one by one with those of the baseline, to see which moved.
     pub pairs_jobs: bool,
+    /// Whether each run is held against what no policy can beat.
+    #[serde(default)]
+    pub bounds: bool,
 }
 
 /// A scenario under a policy.

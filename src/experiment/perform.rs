@@ -101,7 +101,14 @@ pub(super) mod tests {
             policy: "fifo".to_owned(),
             settings: Vec::new(),
         };
-        Design { version: "0".to_owned(), seed: 7, alternatives: (0..alternatives).map(alternative).collect(), baseline: 0, pairs_jobs: false }
+        Design {
+            version: "0".to_owned(),
+            seed: 7,
+            alternatives: (0..alternatives).map(alternative).collect(),
+            baseline: 0,
+            pairs_jobs: false,
+            bounds: false,
+        }
     }
 
     pub(in crate::experiment) fn made_up(id: RunId) -> FinishedRun {

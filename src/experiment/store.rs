@@ -221,7 +221,7 @@ pub fn difference(held: &Design, asked: &Design) -> String {
     }
     let changed = held.alternatives.iter().zip(&asked.alternatives).find(|(held, asked)| held != asked);
     changed.map_or_else(
-        || "its baseline or its pairing is another".to_owned(),
+        || "its baseline, its pairing or whether it has bounds is another".to_owned(),
         |(held, _)| format!("`{}` has changed since (its scenario, a file that it reads, its policy or what was set)", held.name),
     )
 }

@@ -297,11 +297,35 @@ static WARMUP: &[Leaf] = &[
     ("reliable", "", Neither, "whether it found it in the first half of the run", "是否可信"),
 ];
 
+static BOUND: &[Leaf] = &[
+    ("jobs", "jobs", Neither, "finished jobs that the bounds are for", "所涉作业"),
+    ("net_cost_cny", "CNY", Neither, "what their tenants pay, net, at the least", "净成本"),
+    ("carbon_location_kg", "kg", Neither, "their carbon by the grids' factors at the least", "碳排放（按电网因子）"),
+    ("carbon_market_kg", "kg", Neither, "their carbon by contract at the least", "碳排放（扣除合约绿电）"),
+    ("completion_mean_s", "s", Neither, "their mean completion at the least", "完成时间均值"),
+    (
+        "gap.net_cost",
+        "share",
+        Lower,
+        "net cost above that, as a share of it; absent unless the bound is positive",
+        "净成本差距",
+    ),
+    ("gap.carbon_location", "share", Lower, "carbon by the grids' factors above that", "碳排放（按电网因子）差距"),
+    ("gap.carbon_market", "share", Lower, "carbon by contract above that", "碳排放（扣除合约绿电）差距"),
+    ("gap.completion_mean", "share", Lower, "mean completion above that", "完成时间均值差距"),
+];
+
+/// What experiments add to the numbers of their runs.
+static ADDED: &[(Branch, &[Leaf])] = &[
+    (("warmup.", "warm-up by MSER", "预热期（MSER）"), WARMUP),
+    (("moved.", "moved", "转移"), MOVED),
+    (("bound.", "bound for the same jobs", "相同作业的下界"), BOUND),
+];
+
 /// Lists the metrics that only a comparison has; they stand behind all others.
 pub fn paired() -> Vec<Metric> {
     let mut list = List(Vec::new());
-    list.leaves(("warmup.", "warm-up by MSER", "预热期（MSER）"), WARMUP);
-    list.leaves(("moved.", "moved", "转移"), MOVED);
+    ADDED.iter().for_each(|(branch, leaves)| list.leaves(*branch, leaves));
     list.0
 }
 
@@ -355,8 +379,8 @@ pub fn reference() -> String {
     );
     rows(&mut page, &all());
     page.push_str(
-        "\n# Metrics of a comparison\n\nWhat `edwc compare` adds: advice on the warm-up and, with `--additionality`, every job of an alternative beside the same job of the \
-         baseline.\n\n\
+        "\n# Metrics of a comparison\n\nWhat `edwc compare` adds: advice on the warm-up; how far each run is from what no policy can beat (*Bounds* in the semantics), \
+         unless `--no-bounds`; and, with `--additionality`, every job of an alternative beside the same job of the baseline.\n\n\
          | path | unit | better | meaning | 中文 |\n|---|---|---|---|---|\n",
     );
     rows(&mut page, &paired());

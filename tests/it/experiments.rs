@@ -73,6 +73,31 @@ fn a_run_of_its_own_is_the_first_replication() {
 }
 
 #[test]
+fn every_run_is_held_against_what_no_policy_can_beat() {
+    let json = |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&told(arguments)).expect("it is JSON") };
+    let compared: serde_json::Value = serde_json::from_str(&compared(&["-r", "3", "--json", "--threads", "2"])).expect("it is JSON");
+    let scene = ["quickstart", "--policy", "fifo+nearest", "--policy", "fifo+cheapest+easy", "--set", "scenario.horizon=2 d", "--json"];
+    let bound = json(&[&["bound"], &scene[..]].concat());
+    for (name, judged) in ["nearest", "cheapest+easy"].iter().zip(bound["policies"].as_array().expect("a list")) {
+        let of = |path: &str| compared["metrics"][path]["alternatives"][name].clone();
+        for gap in ["net_cost", "carbon_location", "carbon_market", "completion_mean"] {
+            let cell = of(&format!("bound.gap.{gap}"));
+            assert_eq!(cell["values"][0], judged["gaps"][gap], "{name}, {gap}");
+            let values = cell["values"].as_array().expect("values").iter().map(|value| value.as_f64().expect("there is a gap"));
+            assert!(values.len() == 3 && values.clone().all(|gap| gap >= 0.0), "{name}, {gap}: {cell}");
+            assert!(cell["half_width"].as_f64() > Some(0.0), "{cell}");
+        }
+        assert_eq!(of("bound.net_cost_cny")["values"][0], judged["bounds"]["net_cost_cny"]);
+        assert_eq!(of("bound.jobs")["values"], of("jobs.finished")["values"], "no job is left out here");
+    }
+    let table = self::compared(&["-r", "2"]);
+    let at = table.find("gap to the bound, same jobs").expect("the table of gaps");
+    assert!(["net cost ", "carbon, location ", "completion, mean "].iter().all(|row| table[at..].contains(row)), "{table}");
+    let without = self::compared(&["-r", "2", "--no-bounds"]);
+    assert!(!without.contains("bound"), "{without}");
+}
+
+#[test]
 fn what_a_subsidy_moved_is_counted_job_by_job() {
     let compare = ["compare", "quickstart", "--without", "subsidy.hangzhou", "-q", "-r", "3", "--json", "--set", "scenario.horizon=3 d"];
     let json: serde_json::Value = serde_json::from_str(&told(&compare)).expect("it is JSON");

@@ -62,11 +62,27 @@ fn block(comparison: &Comparison, paths: &[String], others: &[usize]) -> Table {
 /// Writes the table of what moved: each alternative's jobs beside those of the baseline.
 pub(super) fn moved(comparison: &Comparison, width: usize) -> String {
     let others: Vec<usize> = (0..comparison.names.len()).filter(|at| *at != comparison.baseline).collect();
-    let block = |others: &[usize]| {
-        let mut header = vec![format!("job by job since {}", cut(&comparison.names[comparison.baseline], WIDEST_NAME)), String::new()];
-        header.extend(others.iter().map(|at| cut(&comparison.names[*at], WIDEST_NAME)));
+    let head = format!("job by job since {}", cut(&comparison.names[comparison.baseline], WIDEST_NAME));
+    levels(comparison, &head, super::rows::moved(), &others, width)
+}
+
+/// Writes the table of how far each alternative is from what no policy can beat; empty if nothing has a bound.
+pub(super) fn gaps(comparison: &Comparison, width: usize) -> String {
+    let rows: Vec<_> = super::rows::gaps().collect();
+    if rows.iter().all(|(path, _)| comparison.row(path).is_none()) {
+        return String::new();
+    }
+    let all: Vec<usize> = (0..comparison.names.len()).collect();
+    levels(comparison, "gap to the bound, same jobs", &rows, &all, width) + "\n"
+}
+
+/// Writes values of some alternatives with their intervals, a row a metric.
+fn levels(comparison: &Comparison, head: &str, rows: &[(&str, &str)], alternatives: &[usize], width: usize) -> String {
+    let block = |alternatives: &[usize]| {
+        let mut header = vec![head.to_owned(), String::new()];
+        header.extend(alternatives.iter().map(|at| cut(&comparison.names[*at], WIDEST_NAME)));
         let mut table = Table::of(header);
-        for (path, name) in super::rows::moved() {
+        for (path, name) in rows {
             let Some(row) = comparison.row(path) else { continue };
             let scale = Scale::of(row, comparison.baseline);
             let cell = |at: &usize| {
@@ -75,11 +91,11 @@ pub(super) fn moved(comparison: &Comparison, width: usize) -> String {
                 let of_all = cell.mean.filter(|_| cell.values.iter().all(Option::is_some));
                 of_all.map_or_else(|| "-".to_owned(), |mean| scale.estimate(mean, cell.half_width)).into()
             };
-            table.push([(*name).into(), scale.unit.into()].into_iter().chain(others.iter().map(cell)).collect());
+            table.push([(*name).into(), scale.unit.into()].into_iter().chain(alternatives.iter().map(cell)).collect());
         }
         table
     };
-    beside(&others, width, block)
+    beside(alternatives, width, block)
 }
 
 /// Writes a verdict; its colour only repeats the word.
@@ -149,6 +165,25 @@ fn list(clauses: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gaps_fit_every_terminal() {
+        let cell =
+            |gap: f64| comparison::Cell { values: vec![Some(gap); 3], mean: Some(gap), half_width: Some(gap / 20.0), median: None, difference: None };
+        let names: Vec<String> = (1..6).map(|at| format!("a rather long name of alternative {at}")).collect();
+        let row = |(path, _): (&str, &str)| comparison::Row {
+            metric: crate::output::metrics::find(path).unwrap().1,
+            cells: (1..6).map(|at| cell(0.124 * f64::from(at))).collect(),
+        };
+        let rows = super::super::rows::gaps().map(row).collect();
+        let all = Comparison { names, baseline: 0, replications: 3, confidence: 0.95, paired: true, rows };
+        for width in [80, 100, 120] {
+            let text = anstream::adapter::strip_str(&gaps(&all, width)).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= width), "{text}");
+            assert!(text.contains("12.4 ± 0.6") && text.contains("62 ± 3"), "all alternatives have theirs\n{text}");
+        }
+        assert_eq!(gaps(&Comparison { rows: Vec::new(), ..all }, 80), "");
+    }
 
     #[test]
     fn clauses_share_their_verb() {

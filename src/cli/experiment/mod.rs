@@ -10,6 +10,7 @@ mod gates;
 pub(super) mod merge;
 mod points;
 mod prepare;
+mod problems;
 #[expect(clippy::disallowed_types, reason = "patience is wall-clock time")]
 mod progress;
 mod reports;
@@ -33,8 +34,11 @@ use super::load::Loaded;
 use super::printer::Printer;
 use super::simulate::{Onlookers, Request, SAMPLE_EVERY, interrupted, simulate_into};
 use crate::base::Time;
+use crate::base::random::Seed;
+use crate::experiment::bound::Problem;
 use crate::experiment::perform::Work;
 use crate::experiment::{Course, Design, FinishedRun, Footprint, RunId, Shard, Store, StoreError, perform};
+use problems::Problems;
 use progress::Progress;
 use std::ops::Range;
 use std::sync::Arc;
@@ -61,6 +65,8 @@ struct Experiment {
     conditions: Conditions,
     /// Threads.
     threads: usize,
+    /// What bounds need of the scenarios.
+    problems: Problems,
     /// Whether no progress is shown.
     quiet: bool,
 }
@@ -142,7 +148,10 @@ impl Experiment {
         let name = &self.design.alternatives[id.alternative].name;
         let model = contender.loaded.model();
         let mut course = Course::new(model.horizon.map_or(Time::NEVER, |horizon| Time::ZERO + horizon));
-        let outcome = simulate_into(&request, None, Onlookers { footprint, course: Some(&mut course) })?;
+        let seed = Seed { seed: request.seed, replication: request.replication };
+        let problem = if self.design.bounds { Some(self.problems.of(&contender.loaded, seed)?) } else { None };
+        let mut served = problem.as_deref().map(Problem::served);
+        let outcome = simulate_into(&request, None, Onlookers { footprint, course: Some(&mut course), served: served.as_mut() })?;
         if let Some(failure) = outcome.stopped {
             return Err(failure.of_run(name, id.replication));
         }
@@ -151,6 +160,9 @@ impl Experiment {
         if let Some(advice) = course.advice(SAMPLE_EVERY) {
             run.metrics.insert(ADVISED.to_owned(), advice.warmup.as_secs_f64());
             run.metrics.insert("warmup.reliable".to_owned(), f64::from(u8::from(advice.reliable)));
+        }
+        if let Some(served) = &served {
+            run.metrics.extend(served.metrics());
         }
         progress.finished(name, &run, outcome.summary.wall_s.unwrap_or_default());
         Ok(run)

@@ -1,5 +1,6 @@
 //! From a command line to an experiment: scenarios × policies, with names that tell them apart.
 
+use super::problems::Problems;
 use super::{Contender, Experiment};
 use crate::cli::arguments::Conduct;
 use crate::cli::chosen::{Chosen, Conditions};
@@ -74,11 +75,20 @@ pub(super) fn experiment(entrants: Vec<Entrant>, conduct: &Conduct, registered: 
         alternative.name = name;
     }
     let seed = conduct.seed.unwrap_or_else(|| contenders[0].loaded.model().seed);
+    let threads = conduct.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get));
     Ok(Experiment {
-        design: Design { version: env!("CARGO_PKG_VERSION").to_owned(), seed, alternatives, baseline: 0, pairs_jobs: false },
+        design: Design {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seed,
+            alternatives,
+            baseline: 0,
+            pairs_jobs: false,
+            bounds: !conduct.no_bounds,
+        },
         contenders,
         conditions: Conditions { no_oracle: conduct.no_oracle, time_limit: Duration::from_secs(conduct.policy_timeout), ..Conditions::default() },
-        threads: conduct.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get)),
+        threads,
+        problems: Problems::new(threads),
         quiet: conduct.quiet,
     })
 }

@@ -36,7 +36,8 @@ fn table(comparison: &Comparison, paths: &[String]) -> String {
         let _ = write!(text, " {} | |", cell(&comparison.names[*at]));
     }
     let _ = writeln!(text, "\n|---|---|--:|{}", "--:|---|".repeat(others.len()));
-    for row in paths.iter().filter_map(|path| comparison.row(path)) {
+    let gaps = super::rows::gaps().map(|(path, _)| path).filter(|gap| paths.iter().all(|path| path != gap));
+    for row in paths.iter().map(String::as_str).chain(gaps).filter_map(|path| comparison.row(path)) {
         let scale = Scale::of(row, comparison.baseline);
         let baseline = row.cells[comparison.baseline].mean.map_or_else(|| "-".to_owned(), |mean| scale.value(mean));
         let _ = write!(text, "| {} | {} | {baseline} |", cell(label(&row.metric.path)), scale.unit);

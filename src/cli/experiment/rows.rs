@@ -29,9 +29,21 @@ const MOVED: &[(&str, &str)] = &[
     ("moved.lost_jobs", "jobs that pay more"),
 ];
 
+/// How far runs are from what no policy can beat: path, name in a table of nothing else, name beside other metrics, and in a sentence.
+const GAPS: &[(&str, &str, &str, &str)] = &[
+    ("bound.gap.net_cost", "net cost", "gap to bound, net cost", "the gap of net cost to its bound"),
+    ("bound.gap.carbon_location", "carbon, location", "gap to bound, carbon", "the gap of location carbon to its bound"),
+    ("bound.gap.completion_mean", "completion, mean", "gap to bound, completion", "the gap of mean completion to its bound"),
+];
+
 /// Returns the paths and names of what is shown of the pairs of jobs.
 pub(super) fn moved() -> &'static [(&'static str, &'static str)] {
     MOVED
+}
+
+/// Returns the paths and names of the gaps to bounds.
+pub(super) fn gaps() -> impl Iterator<Item = (&'static str, &'static str)> {
+    GAPS.iter().map(|(path, name, ..)| (*path, *name))
 }
 
 /// What tenants pay in the end: the metric by which the best is chosen unless another is named.
@@ -55,12 +67,19 @@ pub(super) fn known(path: &str) -> Result<String, Failure> {
 
 /// Returns a short name for a metric: of one that is not always shown, its path.
 pub(super) fn label(path: &str) -> &str {
-    SHOWN.iter().find(|(known, ..)| *known == path).map_or(path, |(_, label, _)| label)
+    words(path).map_or(path, |(label, _)| label)
 }
 
 /// Returns what a metric is called in a sentence.
 pub(super) fn phrase(path: &str) -> &str {
-    SHOWN.iter().find(|(known, ..)| *known == path).map_or(path, |(.., phrase)| phrase)
+    words(path).map_or(path, |(_, phrase)| phrase)
+}
+
+/// Returns what a metric is called in a table and in a sentence.
+fn words(path: &str) -> Option<(&'static str, &'static str)> {
+    let shown = SHOWN.iter().map(|(known, label, phrase)| (*known, (*label, *phrase)));
+    let gaps = GAPS.iter().map(|(known, _, label, phrase)| (*known, (*label, *phrase)));
+    shown.chain(gaps).find(|(known, _)| *known == path).map(|(_, words)| words)
 }
 
 /// How numbers of a metric are written in a table: all of a row in one unit.
@@ -176,7 +195,7 @@ mod tests {
 
     #[test]
     fn every_metric_that_is_shown_exists() {
-        assert!(SHOWN.iter().all(|(path, ..)| metrics::find(path).is_some()));
+        assert!(SHOWN.iter().all(|(path, ..)| metrics::find(path).is_some()) && gaps().all(|(path, _)| metrics::find(path).is_some()));
         assert_eq!((label("carbon_kg.market"), label("jobs.finished")), ("carbon, contract", "jobs.finished"));
     }
 

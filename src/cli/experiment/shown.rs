@@ -57,7 +57,14 @@ impl Shown<'_> {
         if self.moves && note.is_none() {
             printer.out(&format!("{}\n", differences::moved(comparison, width)));
         }
+        let gaps = differences::gaps(comparison, width);
+        if !gaps.is_empty() {
+            printer.out(&gaps);
+        }
         printer.out(&differences::sentences(comparison, self.metrics, width));
+        if let Some(note) = outside_of_bounds(comparison) {
+            printer.out(&wrap(&note, width, "  "));
+        }
     }
 }
 
@@ -90,6 +97,18 @@ impl Best {
             None => format!("Best on {phrase}: still open between {} (KN, {sure:.0} %; {within}); more replications decide.", names.join(", ")),
         })
     }
+}
+
+/// Says so if finished jobs are in no bound: of the alternative of which the bounds know least.
+fn outside_of_bounds(comparison: &Comparison) -> Option<String> {
+    let (bounded, finished) = (comparison.row("bound.jobs")?, comparison.row("jobs.finished")?);
+    let share = |at: usize| bounded.cells[at].mean.zip(finished.cells[at].mean).map(|(bounded, finished)| (at, bounded / finished));
+    let known = (0..comparison.names.len()).filter_map(share).filter(|(_, share)| *share < 1.0);
+    let (at, share) = known.min_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (name, percent) = (&comparison.names[at], number(100.0 * share));
+    Some(format!(
+        "note: bounds leave out elastic jobs and those ended with work undone; of {name} they are for {percent} % of the finished jobs"
+    ))
 }
 
 /// Says so if replications cannot differ.

@@ -135,7 +135,8 @@ fn evaluate(search: &Search<'_>, at: f64, step: usize, registered: &[Registered]
     let loaded = points::at_point(search.file, &point, &conduct.overrides)?;
     let name = points::label(&point, std::slice::from_ref(&point));
     let entrant = Entrant { name, settings: point, loaded: Arc::new(loaded) };
-    let experiment = prepare::experiment(vec![entrant], conduct, registered, printer)?;
+    let mut experiment = prepare::experiment(vec![entrant], conduct, registered, printer)?;
+    experiment.design.bounds &= search.target.path.starts_with("bound.");
     let request = Request::new(conduct, Command::Solve { step });
     let mut watch = Watch::new(printer)?;
     let out = search.out.as_ref().map(|out| out.join(format!("step-{step:02}")));

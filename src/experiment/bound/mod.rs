@@ -309,6 +309,23 @@ impl Served<'_> {
             completion_mean_s: (self.count > 0).then(|| self.completion_us as f64 / self.count as f64 * 1e-6),
         }
     }
+    /// Returns bounds and gaps by the paths of the metrics; what does not exist is absent.
+    pub fn metrics(&self) -> BTreeMap<String, f64> {
+        let bounds = self.bounds();
+        let gaps = self.figures().over(&bounds);
+        let numbers = [
+            ("jobs", Some(bounds.jobs as f64)),
+            ("net_cost_cny", bounds.net_cost_cny),
+            ("carbon_location_kg", bounds.carbon_location_kg),
+            ("carbon_market_kg", bounds.carbon_market_kg),
+            ("completion_mean_s", bounds.completion_mean_s),
+            ("gap.net_cost", gaps.net_cost),
+            ("gap.carbon_location", gaps.carbon_location),
+            ("gap.carbon_market", gaps.carbon_market),
+            ("gap.completion_mean", gaps.completion_mean),
+        ];
+        numbers.into_iter().filter_map(|(path, number)| Some((format!("bound.{path}"), number?))).collect()
+    }
     /// Returns what any policy takes for them at the least that has finished them all when this run had.
     pub fn bounds(&self) -> Figures {
         self.problem.bounds_of(&self.finished, self.starts, self.last_end)

@@ -5,6 +5,7 @@
 //! evidence with its `mark`, as a source that was found is none for what is now assumed.
 
 use super::document::{Node, Table, Value, join, parse};
+use super::pattern::{expand, is_pattern};
 use super::read::{add_text, read_file};
 use crate::diag::{At, BAD_OVERRIDE, Diagnostic, EXTENDS_CYCLE, EXTENDS_DEPTH, FileId, SourceMap, UNREADABLE, WRONG_TYPE};
 use std::path::{Path, PathBuf};
@@ -190,7 +191,7 @@ impl<'a> Gatherer<'a> {
         }
     }
 
-    /// Applies `PATH=VALUE`; a value that is no TOML is taken as a string.
+    /// Applies `PATH=VALUE`; a value that is no TOML is taken as a string, and a path with `*` means all that it matches.
     pub(super) fn set(&mut self, table: &mut Table, argument: &str) {
         let help = "write `--set PATH=VALUE`, such as `--set site.zhongwei.pue=1.2`";
         let Some(equals) = argument.find('=').filter(|at| *at > 0) else {
@@ -199,8 +200,18 @@ impl<'a> Gatherer<'a> {
                 .push(Diagnostic::new(BAD_OVERRIDE, format!("`{argument}` sets nothing")).at(At::new(file, 0..argument.len()), OVERRIDE).help(help));
             return;
         };
-        // `rate[0]`, as messages and lists write it, is `rate.0` to TOML.
         let (path, value) = argument.split_at(equals);
+        if is_pattern(path) {
+            match expand(table, path.trim()) {
+                Ok(paths) => paths.iter().for_each(|path| self.set(table, &format!("{path}{value}"))),
+                Err(nothing) => {
+                    let file = self.add_argument(argument);
+                    self.out.push(nothing.diagnostic(path.trim()).at(At::new(file, 0..equals), OVERRIDE));
+                }
+            }
+            return;
+        }
+        // `rate[0]`, as messages and lists write it, is `rate.0` to TOML.
         let keys = if path.contains('[') { segments(path.trim()) } else { None };
         let path = keys.map_or_else(|| path.to_owned(), |keys| keys.iter().fold(String::new(), |path, key| join(&path, key)));
         let (argument, equals) = (&format!("{path}{value}"), path.len());

@@ -10,6 +10,7 @@ mod document;
 mod extend;
 mod keys;
 mod lower;
+mod pattern;
 mod quantity;
 mod read;
 mod reader;
@@ -21,6 +22,7 @@ pub use extend::{Document, Library};
 pub use keys::{reference, schema};
 pub use lower::evidence::{Input, evidence, takes_whole_numbers};
 pub use lower::policy::choose as choose_policy;
+pub use pattern::{is_pattern, matching};
 pub use quantity::{Fault, Unit};
 
 use crate::base::digest::Fingerprint;

@@ -3,6 +3,7 @@
 use super::super::document::{Node, Value};
 use super::super::extend::{Document, segments};
 use super::super::keys::{Kind, Names, walk};
+use super::super::pattern::matches;
 use super::super::reader::Lowering;
 use crate::diag::{BAD_PATH, Diagnostic};
 use crate::model::{EvidenceCount, Model};
@@ -44,12 +45,12 @@ pub fn evidence(document: &Document) -> Vec<Input> {
     inputs
 }
 
-/// Tells whether a value that is there counts something, so that it takes no fractions.
+/// Tells whether a value that is there counts something, so that it takes no fractions; of a pattern, whether any of its values does.
 pub fn takes_whole_numbers(document: &Document, path: &str) -> bool {
     let mut whole = false;
     let names = Names::of(document.table());
     walk(&document.root, &names, &mut Vec::new(), &mut |leaf| {
-        whole |= leaf.path == path && matches!(leaf.kind, Kind::Integer(..));
+        whole |= matches!(leaf.kind, Kind::Integer(..)) && matches(path, leaf.path);
     });
     whole
 }

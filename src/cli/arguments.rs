@@ -138,6 +138,16 @@ pub(crate) struct Compare {
     /// Pair every job with the same job of the baseline: what moved, what would have gone there anyway, who gained and who lost.
     #[arg(long)]
     pub(crate) additionality: bool,
+    /// Compare where this holds on average for every alternative that has the key of `--find`: `"money.public = 65M CNY ± 1%"`; without a
+    /// tolerance, ± 1 %.
+    #[arg(long, value_name = "METRIC=VALUE", requires = "find", conflicts_with_all = ["shard", "precision"])]
+    pub(crate) same: Option<String>,
+    /// Key by which `--same` is met, and between which its value lies: `subsidy.west.rate=0..0.6`; with `*`, all that match.
+    #[arg(long, value_name = "PATH=LOW..HIGH", requires = "same")]
+    pub(crate) find: Option<String>,
+    /// Alternative that stays as it is although it has the key; may be given many times.
+    #[arg(long, value_name = "NAME", requires = "same")]
+    pub(crate) exempt: Vec<String>,
     /// Add replications until all intervals shown are as narrow as this share of the baseline, such as `2%`.
     #[arg(long, value_name = "SHARE", value_parser = share, conflicts_with = "shard")]
     pub(crate) precision: Option<f64>,

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// A scenario that can be run, and where it came from.
 #[derive(Debug)]
 pub(super) struct Loaded {
+    /// Its file, or its name.
+    pub(super) file: PathBuf,
+    /// What was taken away from it.
+    pub(super) without: Vec<String>,
     /// The scenario.
     pub(super) scenario: Scenario,
     /// Where it came from.
@@ -43,7 +47,7 @@ pub(super) fn load_limited(file: &Path, without: &[String], overrides: &[String]
     let scenario = scenario.map_err(|diagnostics| Failure::invalid(diagnostics, limit))?;
     inputs.extend(traces(&scenario.model));
     let origin = Origin { name, overrides: overrides.to_vec(), digest: scenario.digest.hex(), inputs };
-    Ok(Loaded { scenario, origin })
+    Ok(Loaded { file: file.to_owned(), without: without.to_vec(), scenario, origin })
 }
 
 impl Loaded {

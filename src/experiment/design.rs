@@ -16,7 +16,7 @@ pub struct Design {
     /// Whether jobs are paired one by one with those of the baseline, to see which moved.
     pub pairs_jobs: bool,
     /// Whether each run is held against what no policy can beat.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bounds: bool,
 }
 

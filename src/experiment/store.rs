@@ -21,6 +21,8 @@ const FORMAT: u32 = 1;
 const PLAN: &str = "experiment.json";
 /// The folder of finished runs.
 const RUNS: &str = "runs";
+/// The folder of experiments by which this one was settled before its plan was known: each has a directory of its own there.
+pub const SEARCH: &str = "search";
 /// How names of files begin that are not whole yet.
 const PARTIAL: &str = ".partial-";
 
@@ -187,7 +189,10 @@ pub fn read_plan(directory: &Path) -> Result<Option<Plan>, StoreError> {
 }
 
 /// Refuses a place where something else is.
-fn check(directory: &Path) -> Result<(), StoreError> {
+///
+/// # Errors
+/// A symbolic link, a file, or a directory that no experiment made.
+pub fn check(directory: &Path) -> Result<(), StoreError> {
     let refused = |why: &str| Err(StoreError::Refused(format!("`{}` {why}", directory.display())));
     match fs::symlink_metadata(directory) {
         Err(_) => Ok(()),
@@ -204,7 +209,7 @@ fn check(directory: &Path) -> Result<(), StoreError> {
 
 fn is_scrap(entry: &fs::DirEntry) -> bool {
     let name = entry.file_name();
-    name == ".lock" || name == RUNS || name.to_string_lossy().starts_with(PARTIAL)
+    name == ".lock" || name == RUNS || name == SEARCH || name.to_string_lossy().starts_with(PARTIAL)
 }
 
 /// Says in what two experiments differ.

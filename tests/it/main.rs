@@ -28,6 +28,7 @@ mod program;
 mod published;
 mod relations;
 mod resume;
+mod same;
 mod sweeping;
 mod tidy;
 mod trace_commands;

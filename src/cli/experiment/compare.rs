@@ -4,6 +4,7 @@ use super::conduct::{self, Conducted, Enough};
 use super::gates::Gating;
 use super::prepare::{self, Entrant};
 use super::request::{Command, Request};
+use super::same::Same;
 use super::shown::{Best, Shown, nothing_random};
 use super::{Experiment, Watch, reports, results, rows};
 use crate::cli::arguments::Compare;
@@ -21,36 +22,41 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     let metrics = rows::shown(&conduct.metrics)?;
     let best = rows::known(&arguments.best)?;
     let gating = Gating::read(arguments)?;
+    let same = Same::read(arguments)?;
     let mut experiment = prepare::experiment(entrants(arguments)?, conduct, registered, printer)?;
     if let Some(name) = gating.named_baseline(arguments) {
         experiment.design.baseline = prepare::find_alternative(&experiment.design, name)?;
     }
     experiment.design.pairs_jobs = (arguments.additionality || !arguments.without.is_empty()) && experiment.design.alternatives.len() > 1;
     gating.check(&experiment.design)?;
-    let best = Best { metric: best, indifference: arguments.indifference };
-    let request = Request::new(conduct, Command::Compare { title: title(&experiment), best: best.clone() });
-    let enough = arguments.precision.map(|precision| Enough { precision, at_most: arguments.at_most, metrics: &metrics });
     let mut watch = Watch::new(printer)?;
+    let settled = same.as_ref().map(|same| same.settle(&mut experiment, conduct, &mut watch)).transpose()?;
+    experiment.settled = settled.as_ref().map(|settled| settled.json(&experiment.design));
+    let best = Best { metric: best, indifference: arguments.indifference };
+    let title = title(&experiment);
+    let command = Command::Compare { title: title.clone(), best: best.clone(), same: same.as_ref().map(Same::asked) };
+    let request = Request::new(conduct, command);
+    let enough = arguments.precision.map(|precision| Enough { precision, at_most: arguments.at_most, metrics: &metrics });
     let Some(conducted) = conduct::whole_or_part(&experiment, conduct, &request, enough.as_ref(), &mut watch)? else { return Ok(()) };
     let Conducted { runs, comparison, mut json } = conducted;
     let judged = gating.judge(&experiment, &runs, &comparison, &mut watch)?;
-    let title = title(&experiment);
     let shown = Shown { title: title.as_deref(), runs: runs.len(), metrics: &metrics, moves: experiment.design.pairs_jobs };
     if conduct.json {
         judged.add_to(&mut json);
         printer.out(&results::printed(&json));
-        return judged.conclude(arguments.junit.as_deref());
-    }
-    if arguments.markdown {
+    } else if arguments.markdown {
+        settled.iter().for_each(|settled| printer.out(&settled.markdown(&comparison)));
         printer.out(&reports::markdown(&judged, &shown));
-        return judged.conclude(arguments.junit.as_deref());
+    } else {
+        let width = printer.width();
+        settled.iter().for_each(|settled| printer.out(&settled.table(&comparison, width)));
+        judged.print(&shown, printer);
+        for said in best.sentence(&comparison).into_iter().chain(nothing_random(&runs, &comparison)).chain(too_short(&experiment, &comparison)) {
+            printer.out(&wrap(&said, width, "  "));
+        }
     }
-    judged.print(&shown, printer);
-    let width = printer.width();
-    for said in best.sentence(&comparison).into_iter().chain(nothing_random(&runs, &comparison)).chain(too_short(&experiment, &comparison)) {
-        printer.out(&wrap(&said, width, "  "));
-    }
-    judged.conclude(arguments.junit.as_deref())
+    judged.conclude(arguments.junit.as_deref())?;
+    settled.map_or(Ok(()), |settled| settled.conclude(&comparison))
 }
 
 /// Loads the scenarios; with `--without`, each also as it would be without that.

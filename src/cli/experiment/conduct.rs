@@ -70,7 +70,7 @@ pub(super) fn whole(
             None => break comparison,
         }
     };
-    conclude(store, &experiment.design, runs, comparison)
+    conclude(store, &experiment.design, runs, comparison, experiment.settled.as_ref())
 }
 
 impl Enough<'_> {
@@ -98,8 +98,17 @@ fn next(replications: u64, reached: Option<f64>, target: f64) -> u64 {
 }
 
 /// Says what all runs say together, and writes it into the experiment's directory if it has one.
-pub(super) fn conclude(store: Option<&Store>, design: &Design, runs: Vec<FinishedRun>, comparison: Comparison) -> Result<Conducted, Failure> {
-    let json = results::comparison(design, &comparison);
+pub(super) fn conclude(
+    store: Option<&Store>,
+    design: &Design,
+    runs: Vec<FinishedRun>,
+    comparison: Comparison,
+    settled: Option<&Value>,
+) -> Result<Conducted, Failure> {
+    let mut json = results::comparison(design, &comparison);
+    if let Some(settled) = settled {
+        json["same"] = settled.clone();
+    }
     if let Some(store) = store {
         let table = |table: Result<Vec<u8>, csv::Error>| table.map_err(|error| Failure::new(Exit::Bug, format!("cannot make a table: {error}")));
         let files = [

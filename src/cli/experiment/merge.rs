@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &Merge, printer: &mut Printer) -> Result<(), Failur
     let plan = common_plan(&arguments.parts)?;
     let request: Request = serde_json::from_value(plan.request.clone())
         .map_err(|error| Failure::new(Exit::Invalid, format!("`{}` does not say what was asked for: {error}", arguments.parts[0].display())))?;
-    let Command::Compare { title, best } = &request.command else {
+    let Command::Compare { title, best, .. } = &request.command else {
         let message = format!(
             "the parts are of `edwc {}`, and only those of `edwc compare` are joined",
             plan.request["command"].as_str().unwrap_or("-")
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Merge, printer: &mut Printer) -> Result<(), Failur
     let comparison = Comparison::new(&plan.design, &runs, request.confidence);
     let (store, _) = Store::open(&arguments.out, &plan.design, &plan.request, arguments.force)?;
     runs.iter().try_for_each(|run| store.keep(run))?;
-    let Conducted { runs, comparison, json } = conduct::conclude(Some(&store), &plan.design, runs, comparison)?;
+    let Conducted { runs, comparison, json } = conduct::conclude(Some(&store), &plan.design, runs, comparison, None)?;
     if arguments.json {
         printer.out(&results::printed(&json));
         return Ok(());

@@ -17,6 +17,8 @@ mod reports;
 mod request;
 mod results;
 mod rows;
+mod same;
+mod search;
 mod shown;
 mod solve;
 mod sweep;
@@ -69,6 +71,10 @@ struct Experiment {
     problems: Problems,
     /// Whether no progress is shown.
     quiet: bool,
+    /// Runs that were made before and need not be made again, unless their jobs are to be paired.
+    known: Vec<FinishedRun>,
+    /// What was sought before its alternatives were settled, as its results tell it.
+    settled: Option<serde_json::Value>,
 }
 
 /// Who looks on: whoever may interrupt, and whoever is told.
@@ -96,7 +102,10 @@ impl Experiment {
             if self.design.pairs_jobs {
                 return self.run_paired(unit, interrupt, &progress, keep);
             }
-            unit.iter().try_for_each(|id| keep(self.run(*id, interrupt, &progress, None)?))
+            unit.iter().try_for_each(|id| match self.known.iter().find(|known| known.id() == *id) {
+                Some(known) => keep(known.clone()),
+                None => keep(self.run(*id, interrupt, &progress, None)?),
+            })
         });
         progress.finish();
         drop(progress);

@@ -3,9 +3,8 @@
 use super::prepare::{Entrant, scenario_names};
 use crate::base::random::Seed;
 use crate::cli::failure::{Exit, Failure, plural};
-use crate::cli::load::{Loaded, load, load_limited};
+use crate::cli::load::{Loaded, load_without};
 use crate::cli::printer::Printer;
-use crate::diag::Look;
 use crate::experiment::Point;
 use crate::experiment::factors::number_and_unit;
 use crate::model::{Arrivals, JobSource, Model};
@@ -47,11 +46,20 @@ pub(super) fn entrants(files: &[PathBuf], points: &[Point], overrides: &[String]
 
 /// Loads a scenario at a point.
 pub(super) fn at_point(file: &Path, point: &Point, overrides: &[String]) -> Result<Loaded, Failure> {
+    without_at_point(file, &[], point, overrides)
+}
+
+/// Loads a scenario once more, as it was, but at a point.
+pub(super) fn again(loaded: &Loaded, point: &Point) -> Result<Loaded, Failure> {
+    without_at_point(&loaded.file, &loaded.without, point, &loaded.origin.overrides)
+}
+
+fn without_at_point(file: &Path, without: &[String], point: &Point, overrides: &[String]) -> Result<Loaded, Failure> {
     let set = point.iter().filter(|(path, _)| path != LOAD).map(|(path, value)| format!("{path}={value}"));
     let overrides: Vec<String> = overrides.iter().cloned().chain(set).collect();
     match point.iter().find(|(path, _)| path == LOAD) {
-        None => load(file, &overrides),
-        Some((_, share)) => at_load(file, &overrides, share.parse().expect("a load is a number")),
+        None => load_without(file, without, &overrides),
+        Some((_, share)) => at_load(file, without, &overrides, share.parse().expect("a load is a number")),
     }
 }
 
@@ -80,9 +88,9 @@ fn shown(value: &str) -> String {
 }
 
 /// Loads a scenario with as much demand as is this share of capacity, to a thousandth.
-fn at_load(file: &Path, overrides: &[String], share: f64) -> Result<Loaded, Failure> {
+fn at_load(file: &Path, without: &[String], overrides: &[String], share: f64) -> Result<Loaded, Failure> {
     const TRIES: usize = 12;
-    let mut loaded = load_limited(file, &[], overrides, Look::LIMIT)?;
+    let mut loaded = load_without(file, without, overrides)?;
     let written = loaded.scenario.document.at("scenario.demand").map(|node| &node.value);
     let mut demand = match written {
         Some(crate::scenario::Value::Integer(demand)) => *demand as f64,
@@ -99,7 +107,7 @@ fn at_load(file: &Path, overrides: &[String], share: f64) -> Result<Loaded, Fail
         }
         demand *= share / offered;
         let set = overrides.iter().cloned().chain([format!("scenario.demand={demand:?}")]).collect::<Vec<_>>();
-        loaded = load(file, &set)?;
+        loaded = load_without(file, without, &set)?;
     }
     let reached = offered(loaded.model())?;
     Err(Failure::new(Exit::Invalid, format!("no demand offers a load of {share} (the nearest is {reached:.3})"))

@@ -90,6 +90,8 @@ pub(super) fn experiment(entrants: Vec<Entrant>, conduct: &Conduct, registered: 
         threads,
         problems: Problems::new(threads),
         quiet: conduct.quiet,
+        known: Vec::new(),
+        settled: None,
     })
 }
 

@@ -31,13 +31,16 @@ pub(super) enum Command {
         title: Option<String>,
         /// How the best is chosen.
         best: Best,
+        /// What was to be the same for all alternatives, and by which key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        same: Option<Value>,
     },
     /// `edwc sweep`.
     Sweep,
     /// `edwc solve`.
     Solve {
-        /// Its step, from one.
-        step: usize,
+        /// The value that is tried.
+        at: f64,
     },
 }
 

@@ -115,6 +115,11 @@ impl Scale {
     pub(super) fn value(self, value: f64) -> String {
         number(value / self.size)
     }
+    /// Writes a value with as many decimals as show steps of this size.
+    pub(super) fn to(self, value: f64, step: f64) -> String {
+        let decimals = decimals_of(step / self.size);
+        if decimals == 0 { grouped(value / self.size) } else { format!("{:.decimals$}", value / self.size) }
+    }
     /// Writes a value with its half-width.
     pub(super) fn estimate(self, mean: f64, half_width: Option<f64>) -> String {
         let Some(half_width) = half_width else { return self.value(mean) };

@@ -50,7 +50,7 @@ impl Run {
         Ok(())
     }
 
-    fn wake_up_at(&mut self, at: Time) {
+    pub(super) fn wake_up_at(&mut self, at: Time) {
         self.agenda.push(Event { at, kind: Kind::WakeUp, tie: 0, subject: Subject::Nobody });
     }
 
@@ -229,7 +229,8 @@ impl Run {
                     self.delta.data_arrived |= self.needs.data;
                 }
                 Cargo::Checkpoint(job) => {
-                    self.scene.jobs.status_mut(job).checkpoint_flow = None;
+                    let status = self.scene.jobs.status_mut(job);
+                    (status.checkpoint_flow, status.checkpoint_at) = (None, status.pool);
                     waiting.push(job);
                 }
             }

@@ -87,13 +87,8 @@ impl Run {
 
     /// The plan has given a job's GPUs back, as it moves to others.
     pub(super) fn stop_by_move(&mut self, job: JobId, to: &Parts) -> Result<(), RunError> {
-        let before = *self.scene.jobs.status(job);
         self.end_attempt(job, Stop::Kept)?;
         self.after_give_back(job);
-        if before.state == State::Staging {
-            // Its checkpoint has not come here.
-            self.scene.jobs.status_mut(job).checkpoint_at = before.checkpoint_at;
-        }
         let (number, gpus) = (self.scene.jobs.attributes(job).number, self.scene.jobs.attributes(job).gpus);
         self.digest.event(History::Moved as u8, [self.scene.now.0, number, u64::from(to.as_slice()[0].0.0)]);
         let usage = self.scene.jobs.usage_mut(job);
@@ -172,7 +167,12 @@ impl Run {
             _ => status.done + gained,
         };
         status.restore = has_checkpoints && (stop == Stop::Failed || status.done > Span::ZERO);
-        status.checkpoint_at = if status.done > Span::ZERO { status.pool } else { None };
+        status.checkpoint_at = match status.done {
+            Span::ZERO => None,
+            // While it waited, its checkpoint lay where it had been, or had come here: the arrival says so.
+            _ if !computing => status.checkpoint_at,
+            _ => status.pool,
+        };
         if stop == Stop::Failed && restarts {
             self.lose_what_was_kept(job);
         }

@@ -7,7 +7,7 @@ use crate::base::{Bytes, Money, Span, Time};
 use crate::model::{Checkpoint, Class, ClassId, JobSpec, Model, Node, NodeId, PoolId, SiteId};
 use crate::policy::{Needs, Plan, PolicyError, Scheduler, View};
 use crate::world::records::JobRecord;
-use crate::world::{Allocation, Refusal};
+use crate::world::{Allocation, Preempt, Refusal};
 
 /// A class whose checkpoints take 2 s to write and 3 s to restore, and have 1 GB a GPU.
 fn writes_checkpoints(class: &mut Class) {
@@ -66,6 +66,8 @@ fn nobody_moves_in_vain() {
 /// Starts everything where it fits, and moves the first job as it is told.
 struct Moves {
     at: Vec<(Time, PoolId)>,
+    /// When it preempts that job.
+    stops_at: Time,
     denied: Vec<Refusal>,
 }
 
@@ -79,8 +81,12 @@ impl Scheduler for Moves {
             let first = view.candidates(job).iter().map(|candidate| candidate.pool).find(|pool| plan.fits(*pool, gpus));
             first.map(|pool| plan.place(job, &[Allocation::new(pool, gpus)]));
         }
-        for (at, _) in self.at.iter().filter(|(at, _)| *at > view.now()) {
-            let _ = plan.wake_at(*at);
+        for at in self.at.iter().map(|(at, _)| *at).chain([self.stops_at]).filter(|at| *at > view.now() && *at < Time::NEVER) {
+            let _ = plan.wake_at(at);
+        }
+        if view.now() == self.stops_at {
+            let first = view.jobs().running().find(|job| view.job(*job).number == 0 && view.status(*job).start < view.now());
+            self.denied.extend(first.and_then(|job| plan.preempt(job, Preempt::Checkpoint).err()));
         }
         if let Some((_, pool)) = self.at.iter().find(|(at, _)| *at == view.now())
             && let Some(job) = view.jobs().running().find(|job| view.job(*job).number == 0)
@@ -94,8 +100,12 @@ impl Scheduler for Moves {
 
 /// Runs jobs under a policy that moves the first of them.
 fn moved(model: &Model, jobs: Vec<JobSpec>, at: &[(u64, u32)]) -> Result<(Vec<JobRecord>, Vec<Refusal>), RunError> {
+    moved_and_stopped(model, jobs, at, Time::NEVER)
+}
+/// As [`moved`], and preempts it at a time.
+fn moved_and_stopped(model: &Model, jobs: Vec<JobSpec>, at: &[(u64, u32)], stops_at: Time) -> Result<(Vec<JobRecord>, Vec<Refusal>), RunError> {
     let at = at.iter().map(|(seconds, pool)| (Time(seconds * 1_000_000), PoolId(*pool))).collect();
-    let mut policy = Moves { at, denied: Vec::new() };
+    let mut policy = Moves { at, stops_at, denied: Vec::new() };
     let options = Options { keep_postings: false, sample_every: None };
     let seed = Seed { seed: model.seed, replication: 0 };
     let mut run = Run::new(model, Box::new(Given(jobs.into_iter())), policy.needs(), seed, options)?;
@@ -140,6 +150,21 @@ fn a_job_moves_on_before_it_has_come() {
     // While it writes, it may be moved too; what it has is kept.
     let (records, _) = moved(&two_sites(), vec![job(0, 4, 30, 30)], &[(10, 1), (11, 0)]).unwrap();
     assert_eq!((ends(&records), records[0].migrations), (vec![11. + 3. + 20.], 2));
+}
+
+#[test]
+fn a_job_preempted_before_its_checkpoint_has_come_goes_on_from_where_that_lies() {
+    let run = |stops_at: u64| {
+        let (records, denied) = moved_and_stopped(&two_sites(), vec![job(0, 4, 30, 30)], &[(10, 1)], Time(stops_at * 1_000_000)).unwrap();
+        assert_eq!(denied, []);
+        (ends(&records)[0], records[0].preemptions, records[0].pool)
+    };
+    // It starts again at the first site at once, restores for 3 s and has 20 s left. Its checkpoint was written until 12 s, and would have come to
+    // the other site at 15.2 s.
+    assert_eq!(run(11), (34., 1, Some(PoolId(0))), "while it is written");
+    assert_eq!(run(13), (36., 1, Some(PoolId(0))), "on its way");
+    // At 17 s it is being restored from what has come: it is written for 2 s and moved back in 3.2 s.
+    assert_eq!(run(17), (45.2, 1, Some(PoolId(0))), "after it has come");
 }
 
 #[test]

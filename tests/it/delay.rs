@@ -94,7 +94,10 @@ fn each_start_comes_a_delay_after_the_event_that_made_room() {
     let scenario = scenario(&[]);
     // Submitted at 0, started at 10; what ends at 610 lets the next start at 620.
     let expected = [(Some(10), 610), (Some(620), 1220), (Some(1230), 1830)];
-    for policy in ["fifo+at-submit+first-fit", "fifo+at-submit+cheapest+easy", "fifo+at-start+first-fit"] {
+    let plain = ["fifo+at-submit+first-fit", "fifo+at-submit+cheapest+easy", "fifo+at-start+first-fit"];
+    // Each reservation comes too early by the delays before it: it is made anew, and nobody behind gets in its way.
+    let reserving = ["fifo+at-submit+first-fit+conservative", "fifo+at-start+first-fit+conservative"];
+    for policy in plain.into_iter().chain(reserving) {
         let ending = built_in(&scenario, policy);
         assert_eq!(times(&ending), expected, "{policy}");
         assert_eq!(ending.totals.refusals.iter().filter(|(kind, _)| *kind != "room").count(), 0, "{policy}: {:?}", ending.totals.refusals);

@@ -44,7 +44,8 @@ impl Reservations {
         self.profiles[pool].forget_before(now);
     }
     /// Makes a pool's profile anew from what is expected to end there and from the reservations of `waiting`, in their order. A reservation whose
-    /// time has passed, or that no longer fits as something ends later than expected, is given up.
+    /// time has passed, or that no longer fits as something ends later than expected, is given up, and with it all behind it: they were made around
+    /// it, and would stand in the way of the new one.
     pub(super) fn rebuild(&mut self, view: View<'_>, plan: &Plan<'_>, pool: PoolId, waiting: impl Iterator<Item = JobId>) {
         let now = view.now();
         let profile = &mut self.profiles[pool];
@@ -52,9 +53,11 @@ impl Reservations {
         for end in plan.bookings().ends[pool].iter() {
             profile.free_from(end.at.max(now), end.gpus);
         }
+        let mut stand = true;
         for job in waiting {
             let Some(slot) = self.slots.get_mut(job.0 as usize).and_then(|entry| entry.take_if(|slot| slot.pool == pool)) else { continue };
-            if slot.from >= now && profile.holds(&slot) {
+            stand &= slot.from >= now && profile.holds(&slot);
+            if stand {
                 profile.book(&slot);
                 self.slots[job.0 as usize] = Some(slot);
             }

@@ -1,9 +1,9 @@
 //! Time slicing and levels, on schedules worked out by hand.
 
 use super::super::testing::{cluster, ends, job, run, starts};
-use super::scripted;
+use super::{quotas, scripted};
 use crate::base::Span;
-use crate::model::ClassId;
+use crate::model::{ClassId, HoursCap, Overrun, Period, QuotaId};
 
 /// One GPU, rounds of 10 s: of two jobs of 30 s, the one that has done less runs. The first runs to 10 s, the second to 30 s (at 20 s both have
 /// done 10 s, and nobody gives way to an equal), the first from 30 s to its end at 50 s: at 40 s both have done 20 s again.
@@ -46,6 +46,19 @@ fn rounds_keep_to_the_clock() {
     }
 }
 
+/// A cap of 14,280 GPU-seconds a day. A job that runs from 20:00 to 20:57 uses 3,420 of them. One of five hours comes at 20:58: it would commit the
+/// 10,920 s that are left of the day, 60 s too many. At 21:00 there is a round, as the first still ran at the last one, at 20:54: 10,800 s.
+#[test]
+fn the_clock_goes_on_where_nobody_waits_and_a_cap_opens() {
+    let mut model = cluster(1, 1);
+    model.quotas = quotas(&[1]);
+    model.quotas[QuotaId(1)].gpu_hours = Some(HoursCap { at_most: 14_280_000_000, every: Period::Day, overrun: Overrun::Report });
+    for bind in ["at-submit", "at-start"] {
+        let jobs = vec![job(72_000, 1, 3_420, 3_420), job(75_480, 1, 18_000, 18_000)];
+        assert_eq!(starts(&run(&model, jobs, &format!("fifo+{bind}+rounds"))), [72_000., 75_600.], "{bind}");
+    }
+}
+
 /// Two nodes of two GPUs; pools are divided anew at arrivals and ends. A job of two GPUs fills the first node, two of one GPU the second, of which
 /// one ends at 5 s, when nobody waits. At 8 s the first node fails for 10 s: nothing has arrived or ended, so that its job waits for the repair at
 /// 18 s, though the long one ranks lower and held one of the GPUs that it could have had.
@@ -57,6 +70,19 @@ fn an_end_for_which_nobody_waited_makes_no_round_later() {
         let jobs = vec![job(0, 2, 20, 20), job(1, 1, 4, 4), job(1, 1, 100, 100)];
         let records = run(&model, jobs, &format!("srtf+{bind}+rounds(every_h=0)"));
         assert_eq!((starts(&records), records[2].preemptions), (vec![18., 1., 1.], 0), "{bind}");
+    }
+}
+
+/// Three GPUs, rounds of 10 s, the first level ends at 10 GPU-seconds. A, of one GPU, leaves it at 10 s, B, of two, which comes at 1 s, at 6 s, when
+/// nobody waits yet. C comes at 12 s, of one GPU. At 20 s the last who came down makes room: A, though it is only at 12 s that somebody looks.
+#[test]
+fn levels_go_by_when_they_were_left_not_by_when_somebody_looked() {
+    for bind in ["at-submit", "at-start"] {
+        let levels = format!("tiresias(first_gpu_h={},second_gpu_h=1)", 10.0 / 3600.0);
+        let jobs = vec![job(0, 1, 100, 100), job(1, 2, 100, 100), job(12, 1, 5, 5)];
+        let records = run(&cluster(1, 3), jobs, &format!("{levels}+{bind}+skip+rounds(every_h={})", 10.0 / 3600.0));
+        assert_eq!(records.iter().map(|record| record.preemptions).collect::<Vec<_>>(), [1, 0, 0], "{bind}");
+        assert_eq!((starts(&records), ends(&records)), (vec![25., 1., 20.], vec![105., 101., 25.]), "{bind}");
     }
 }
 

@@ -88,7 +88,7 @@ impl Parts {
             backfill: find(chosen, PartKind::Backfill).map_or(Backfill::Never, |(part, _)| Backfill::new(part)),
             reclaim: preempt("reclaim").map(|(part, info)| Reclaim::new(part, info)),
             evict: preempt("evict-lower").map(|(part, _)| EvictLower::new(part)),
-            rounds: preempt("rounds").map(|(part, _)| Rounds::new(part)),
+            rounds: preempt("rounds").map(|(part, _)| Rounds::new(part, context.model)),
             consolidate: preempt("consolidate").map(|(part, _)| Consolidate::new(part)),
             elastic: preempt("elastic").map(|(part, _)| Elastic::new(part)),
             stage_at_submit,

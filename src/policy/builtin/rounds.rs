@@ -4,7 +4,7 @@ use super::evict_lower::EvictLower;
 use super::order::Order;
 use crate::base::time::MICROS_PER_HOUR;
 use crate::base::{Span, Time};
-use crate::model::{JobId, PolicyPart};
+use crate::model::{JobId, Model, PolicyPart, Quota, Setting};
 use crate::policy::{Parameter, PartInfo, PartKind, Plan, View, parameter};
 use crate::world::Preempt;
 
@@ -30,9 +30,12 @@ pub(super) static ROUNDS: PartInfo = PartInfo {
     ],
     citation: "Narayanan et al. 2020, \"Heterogeneity-aware cluster scheduling policies for deep learning workloads\" (Gavel), section 5; \
                `all`: the simulators of Tiresias and Muri",
-    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by; \
-            in rare worlds it decides otherwise if it is asked at every event: why is an open question",
-    tested: &["engine::tests::slicing::rounds_give_the_hand_worked_schedule", "it::published::muri_is_exact"],
+    notes: "looks at all queued and running jobs once a round; between rounds, only backfilling starts jobs; a blocked job is passed by",
+    tested: &[
+        "engine::tests::slicing::rounds_give_the_hand_worked_schedule",
+        "it::published::muri_is_exact",
+        "it::chaos::relations::being_asked_more_often_changes_nothing",
+    ],
     oracle: false,
 };
 
@@ -41,6 +44,8 @@ pub(super) static ROUNDS: PartInfo = PartInfo {
 pub(super) struct Rounds {
     every: Span,
     all: bool,
+    /// Whether what a rule refuses may be granted later though nothing happens: less of a cap's period is left then.
+    caps: bool,
     evict: EvictLower,
     /// When the policy has asked to be asked. Whether pools are divided is a matter of the clock alone: nobody is asked where nobody waits.
     next: Time,
@@ -51,8 +56,9 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    pub(super) fn new(part: &PolicyPart) -> Self {
+    pub(super) fn new(part: &PolicyPart, model: &Model) -> Self {
         Self {
+            caps: has_caps(model),
             every: Span((parameter(part, &ROUNDS, "every_h") * MICROS_PER_HOUR as f64) as u64),
             all: parameter(part, &ROUNDS, "who") > 0.5,
             evict: EvictLower::by(Preempt::Checkpoint),
@@ -61,9 +67,10 @@ impl Rounds {
             divides: false,
         }
     }
-    /// Tells whether the policy must be asked at every event: everybody stops, or what ends while nobody waits must not count later.
+    /// Tells whether the policy must be asked at every event: everybody stops, or what ends while nobody waits must not count later, or a round may
+    /// let somebody start although nothing has happened, so that the clock must go on while nobody waits.
     pub(super) fn needs_every_event(&self) -> bool {
-        self.all || self.follows_events()
+        self.all || self.caps || self.follows_events()
     }
     /// Tells whether rounds follow from what happens, rather than from the clock.
     pub(super) fn follows_events(&self) -> bool {
@@ -113,6 +120,13 @@ impl Rounds {
             self.next = next;
         }
     }
+}
+
+/// Tells whether any quota has a cap, or a share that refuses, per period; now or by a change.
+fn has_caps(model: &Model) -> bool {
+    let caps = |quota: &Quota| quota.gpu_hours.is_some() || quota.energy.is_some() || quota.domestic.is_some();
+    let changed = model.changes.iter().flat_map(|change| &change.settings);
+    model.quotas.iter().any(caps) || changed.into_iter().any(|setting| matches!(setting, Setting::Quota(_, quota) if caps(quota)))
 }
 
 fn holders(view: View<'_>, plan: &Plan<'_>) -> u64 {

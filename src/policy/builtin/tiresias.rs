@@ -5,6 +5,7 @@ use crate::base::{Span, Time};
 use crate::model::{JobId, JobNumber, PolicyPart};
 use crate::policy::{Parameter, PartInfo, PartKind, Plan, View, parameter};
 use crate::world::jobs::State;
+use std::cmp::Reverse;
 
 const fn threshold(name: &'static str, default: f64) -> Parameter {
     Parameter { name, default, range: (1e-9, 1e9), summary: "GPU-hours held after which a job goes down to the next level", words: &[] }
@@ -50,6 +51,17 @@ pub(super) struct Levels {
     next_look: Time,
 }
 
+/// A job that leaves its level, in the order in which they do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Leaving {
+    /// How long ago it had held as much as the levels above allow, in microseconds.
+    ago: Reverse<u64>,
+    number: JobNumber,
+    job: JobId,
+    level: usize,
+    down: usize,
+}
+
 impl Levels {
     pub(super) fn new(part: &PolicyPart) -> Self {
         let hours = |name: &str| (parameter(part, &TIRESIAS, name) * MICROS_PER_HOUR as f64).max(1.0) as u64;
@@ -73,22 +85,25 @@ impl Levels {
     pub(super) fn is_due(&self, now: Time) -> bool {
         self.next_look <= now
     }
-    /// Takes those off the levels who have left, adds those who have come, and moves those down who have held as much as their level allows.
+    /// Takes those off the levels who have left, adds those who have come, and moves those down who have held as much as their level allows, in the
+    /// order in which they had: nobody need have looked then.
     pub(super) fn follow(&mut self, view: View<'_>) {
         let delta = view.delta();
         for level in &mut self.levels {
             level.retain(|(job, number)| view.jobs().is_live(*job) && view.job(*job).number == *number);
         }
         self.levels[0].extend(delta.arrived.iter().map(|job| (*job, view.job(*job).number)));
-        let mut leaving: Vec<(usize, JobNumber, JobId)> = Vec::new();
+        let mut leaving: Vec<Leaving> = Vec::new();
         for (level, jobs) in self.levels.iter().enumerate().take(LEVELS - 1) {
-            let has_left = |job: &JobId| held(view, *job) >= self.thresholds[level];
-            leaving.extend(jobs.iter().filter(|(job, _)| has_left(job)).map(|(job, number)| (level, *number, *job)));
+            for (job, number) in jobs.iter().filter(|(job, _)| held(view, *job) >= self.thresholds[level]) {
+                let down = self.thresholds.iter().position(|threshold| held(view, *job) < *threshold).unwrap_or(LEVELS - 1);
+                let ago = (held(view, *job) / gpus(view, *job)).saturating_sub(whole_steps(self.step, self.thresholds[down - 1], gpus(view, *job)));
+                leaving.push(Leaving { ago: Reverse(ago), number: *number, job: *job, level, down });
+            }
         }
-        leaving.sort_unstable_by_key(|(_, number, _)| *number);
-        for (level, number, job) in leaving {
+        leaving.sort_unstable();
+        for Leaving { number, job, level, down, .. } in leaving {
             self.levels[level].retain(|(other, _)| *other != job);
-            let down = self.thresholds.iter().position(|threshold| held(view, job) < *threshold).unwrap_or(LEVELS - 1);
             self.levels[down].push((job, number));
         }
         self.number_anew();
@@ -104,9 +119,8 @@ impl Levels {
             jobs.sort_by_key(|(job, _)| runs.binary_search(job).is_err());
             let Some(threshold) = self.thresholds.get(level) else { continue };
             for (job, _) in jobs.iter().take_while(|(job, _)| runs.binary_search(job).is_ok()) {
-                let gpus = u64::from(view.job(*job).gpus.max(1));
-                let whole = threshold.div_ceil(gpus).div_ceil(self.step.0.max(1)).saturating_mul(self.step.0.max(1));
-                soonest = soonest.min(view.now() + Span(whole.saturating_sub(held(view, *job) / gpus)).max(Span(1)));
+                let left = whole_steps(self.step, *threshold, gpus(view, *job)).saturating_sub(held(view, *job) / gpus(view, *job));
+                soonest = soonest.min(view.now() + Span(left).max(Span(1)));
             }
         }
         self.number_anew();
@@ -127,6 +141,15 @@ impl Levels {
             self.keys[job.0 as usize] = place;
         }
     }
+}
+
+/// Returns how long a gang holds its GPUs until it has held so much GPU time, in microseconds, in whole steps.
+fn whole_steps(step: Span, gpu_us: u64, gpus: u64) -> u64 {
+    gpu_us.div_ceil(gpus).div_ceil(step.0.max(1)).saturating_mul(step.0.max(1))
+}
+
+fn gpus(view: View<'_>, job: JobId) -> u64 {
+    u64::from(view.job(job).gpus.max(1))
 }
 
 /// Returns the GPU time that a job has held so far, in microseconds.

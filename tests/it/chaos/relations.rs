@@ -67,14 +67,16 @@ fn the_same_seed_gives_the_same_run() {
 fn being_asked_more_often_changes_nothing() {
     for_worlds(3_002, 300, |world| {
         let choice = choice(&world);
-        // The time at which data is there is the time at which one looks for it. That `rounds` is not the same in rare worlds is an open question,
-        // as its page says.
-        if ["ready-time", "rounds"].iter().any(|part| has(&choice, part)) {
+        // The time at which data is there is the time at which one looks for it.
+        if has(&choice, "ready-time") {
             return Ok(());
         }
         let often = survives(drive::audited(&world, build(&choice, &world).as_mut()));
         if let (Some(often), Some(seldom)) = (often, run(&world)) {
-            prop_assert_eq!(often.records, seldom.records, "{:?}", choice.parts);
+            // Who is asked more often has come less far when both are stopped after as many rounds.
+            if !often.ending.totals.interrupted {
+                prop_assert_eq!(often.records, seldom.records, "{:?}", choice.parts);
+            }
         }
         Ok(())
     });

@@ -25,7 +25,7 @@ const fn situation(name: &'static str, asks: &'static str, text: &'static str) -
 pub(super) const BASE: &str = include_str!("situations/base.toml");
 
 /// All situations, from what is simple to what is hard.
-pub(super) const SITUATIONS: [Situation; 10] = [
+pub(super) const SITUATIONS: [Situation; 12] = [
     situation("one job", "greets, starts the only job, ends with the run", include_str!("situations/one-job.toml")),
     situation("a queue", "goes on when GPUs are freed, and starts nothing twice", include_str!("situations/queue.toml")),
     Situation { nothing_to_refuse: true, ..situation("other pools", "places a job on its candidates only", include_str!("situations/pools.toml")) },
@@ -33,6 +33,8 @@ pub(super) const SITUATIONS: [Situation; 10] = [
     situation("a failing node", "starts again what has returned", include_str!("situations/failure.toml")),
     situation("impatience", "forgets jobs that have left", include_str!("situations/impatience.toml")),
     situation("a growing fleet", "takes in a new fleet", include_str!("situations/fleet.toml")),
+    situation("elastic jobs", "keeps track of jobs whose size it may change", include_str!("situations/elastic.toml")),
+    situation("broken nodes", "keeps track of jobs that it may move", include_str!("situations/moves.toml")),
     situation("dear hours", "wakes up if it waits for something", include_str!("situations/dear-hours.toml")),
     Situation {
         unknown_field: true,

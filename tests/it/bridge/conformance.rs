@@ -101,6 +101,36 @@ fn policies_that_lose_track_are_found() {
     finds("", "return []", "failed", "one job", "1 job never started");
 }
 
+/// Beside what the greedy policy decides, moves or resizes a running job every third round, where there are jobs to resize or sites to move to;
+/// knows what has ended if it `looks`.
+fn changes(what: &str, looks: bool) -> String {
+    let body: String = GREEDY.lines().map(|line| format!("    {line}\n")).collect();
+    let gone = if looks { "told['ended'] + told['left']" } else { "[]" };
+    format!(
+        "def start(told):\n{body}
+runs = state.setdefault('runs', {{}})
+for job in {gone} + [job['job'] for job in told['returned'] + told['refused']]:
+    runs.pop(job, None)
+{what}
+decisions = start(told)
+runs.update(state['tried'])
+return decisions + (changed[:1] if told['seq'] % 3 == 0 else [])"
+    )
+}
+
+#[test]
+fn policies_that_move_and_resize_what_runs_pass_and_those_that_lose_track_are_found() {
+    let moves = "changed = [{'migrate': {'job': job, 'pool': 1}} for job in runs if len(runs[job]['candidates']) == 2]";
+    let resizes = "changed = [{'resize': {'job': job, 'gpus': 8 - told['seq'] % 2}} for job in runs if runs[job].get('elastic')]";
+    for (what, situation) in [(moves, "broken nodes"), (resizes, "elastic jobs")] {
+        let folder = folder();
+        let path = scripted(folder.path(), "", &changes(what, true));
+        let (code, found) = test(&["python3", &path]);
+        assert_eq!((code, &found["passed"]), (Some(0), &Value::Bool(true)), "{found:#}");
+        finds("", &changes(what, false), "failed", situation, "there is no job");
+    }
+}
+
 #[test]
 fn policies_that_ask_for_the_wrong_things_are_found() {
     let careless = GREEDY.replace("queue[number]['candidates'][0]['pool']", "1 if told['pools'] and len(told['pools']) > 1 else 0");
@@ -140,7 +170,7 @@ fn people_read_what_is_wrong_and_what_helps() {
     let path = scripted(folder.path(), "print('I am up', file=sys.stderr)", "print('thinking')\nreturn []");
     let said = said(edwc(&["policy", "test", "--", "python3", &path]).output().expect("edwc starts"));
     assert_eq!((said.code, said.err.as_str()), (Some(4), ""));
-    for part in ["FAILED      one job", "problem:", "help:", "print to standard error", "I am up", "10 situations: 10 failed"] {
+    for part in ["FAILED      one job", "problem:", "help:", "print to standard error", "I am up", "12 situations: 12 failed"] {
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words(&said.out).contains(&words(part)), "{part}: {}", said.out);
     }

@@ -43,6 +43,9 @@ impl Run {
         if std::mem::take(&mut self.round_again) {
             return Ok(true);
         }
+        if let Some(seen) = self.bookings.note_for_afar(self.scene.now) {
+            self.wake_up_at(seen);
+        }
         let Some(at) = self.next_instant() else {
             self.finished = true;
             return Ok(false);
@@ -52,6 +55,7 @@ impl Run {
             self.scene.now = at;
             self.rounds_at_instant = 0;
         }
+        self.bookings.show_afar(at);
         self.apply_boundaries()?;
         self.apply_agenda_and_transfers()?;
         self.apply_arrivals()?;

@@ -1,5 +1,6 @@
 //! Hand-worked schedules.
 
+mod afar;
 mod elastic;
 mod evict;
 mod migrate;
@@ -98,6 +99,16 @@ fn conservative_backfilling_survives_wrong_estimates_and_packing() {
             let records = run(&model, jobs.clone(), &format!("fifo+conservative+{bind}"));
             assert!(starts(&records).iter().all(|start| start.is_finite()), "{nodes} nodes, {bind}");
         }
+    }
+}
+
+/// A job takes 10 s longer than it should: the reservations behind it come too early. They are made anew in the order of the queue, also that of the
+/// third job, in whose way the second would else not come before the third's end.
+#[test]
+fn reservations_that_come_too_early_are_made_anew_in_order() {
+    for bind in ["at-submit", "at-start"] {
+        let jobs = vec![job(0, 8, 100, 110), job(1, 8, 100, 100), job(2, 8, 100, 100)];
+        assert_eq!(starts(&run(&cluster(1, 8), jobs, &format!("fifo+conservative+{bind}"))), [0., 110., 210.], "{bind}");
     }
 }
 

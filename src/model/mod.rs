@@ -312,6 +312,8 @@ pub struct PolicyChoice {
     pub stage_at_submit: bool,
     /// How long a decision takes until it takes effect, whoever takes it.
     pub decision_delay: Span,
+    /// How old what a policy sees of the load of sites is.
+    pub view_delay: Span,
 }
 
 /// One part of a policy.

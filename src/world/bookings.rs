@@ -1,5 +1,6 @@
 //! The part of the world that a plan changes at once, decision by decision, and can take back: GPUs, expected ends, loads, rules.
 
+use super::afar::{Afar, Glance};
 use super::capacity::{Capacity, Held};
 use super::ends::{End, ExpectedEnds};
 use super::parts::Parts;
@@ -8,7 +9,7 @@ use super::reach::Candidate;
 use super::records::PoolTotals;
 use super::scene::Scene;
 use super::window::Window;
-use crate::base::{Column, Money, MoneyOverflow, Time};
+use crate::base::{Column, Money, MoneyOverflow, Span, Time};
 use crate::model::{JobId, JobNumber, Model, PoolId, SiteId};
 use crate::rules::{self, Bases, Claims, Part, Rules, Start};
 
@@ -37,6 +38,8 @@ pub struct Bookings {
     pub rules: Rules,
     /// Net costs of the last job that was submitted at each of its candidates, as it compared them with what it pays.
     offers: Offers,
+    /// How pools look to who stands above the sites; none: as they are.
+    pub(super) afar: Option<Box<Afar>>,
 }
 
 /// The net costs of one job at an instant; who binds it at the same instant need not work them out again.
@@ -120,8 +123,13 @@ pub struct Reservation {
 impl Bookings {
     /// Makes the empty books of a model.
     pub fn new(model: &Model, rules: Rules, window: Window) -> Self {
+        let capacity = Capacity::new(model);
+        let empty = |pool| Glance { room: capacity.room(pool), running: 0, load: Load::default() };
+        let delay = model.policy.view_delay;
+        let afar = (delay > Span::ZERO).then(|| Box::new(Afar::new(delay, model.pools.ids().map(empty).collect())));
         Self {
-            capacity: Capacity::new(model),
+            afar,
+            capacity,
             ends: Column::filled(model.pools.len(), ExpectedEnds::default()),
             load: Column::filled(model.pools.len(), Load::default()),
             busy_power_mw: Column::filled(model.sites.len(), 0),
@@ -132,6 +140,19 @@ impl Bookings {
             window,
             rules,
             offers: Offers::default(),
+        }
+    }
+
+    /// Notes how pools stand as an instant ends, for who sees that later; returns when it is seen, if anything has changed.
+    pub fn note_for_afar(&mut self, now: Time) -> Option<Time> {
+        let afar = self.afar.as_mut()?;
+        let (capacity, ends, load) = (&self.capacity, &self.ends, &self.load);
+        afar.note(now, |pool| Glance { room: capacity.room(pool), running: ends[pool].count(), load: load[pool] })
+    }
+    /// Shows what has come to be seen from afar.
+    pub fn show_afar(&mut self, now: Time) {
+        if let Some(afar) = &mut self.afar {
+            afar.show(now);
         }
     }
 

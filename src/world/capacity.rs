@@ -152,6 +152,12 @@ impl Capacity {
         let pool = &self.pools[pool];
         u64::from(gpus) <= pool.free.saturating_sub(pool.reserved) && pool.packs(gpus)
     }
+    /// Returns what is free, for [`Room::fits`]. *O*(GPUs of a node).
+    pub fn room(&self, pool: PoolId) -> Room {
+        let (free, pool) = (self.free(pool), &self.pools[pool]);
+        let largest_part = (1..pool.gpus_per_node).rev().find(|free| pool.level(*free) > 0).unwrap_or(0);
+        Room { free, whole_nodes: pool.whole_nodes(), largest_part, gpus_per_node: pool.gpus_per_node }
+    }
     /// Tells whether a gang would fit into the pool if it were empty and whole.
     pub fn could_hold(&self, pool: PoolId, gpus: u32) -> bool {
         let pool = &self.pools[pool];
@@ -340,6 +346,28 @@ impl Capacity {
         } else {
             self.slices[slice.previous_of_node as usize].next_of_node = slice.next_of_node;
         }
+    }
+}
+
+/// What a pool has free, as far as it takes to tell whether a gang fits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Room {
+    /// GPUs that are free and not reserved.
+    pub free: u64,
+    /// Nodes of which all GPUs are free.
+    pub whole_nodes: u32,
+    /// The most GPUs that are free on any other node.
+    pub largest_part: u32,
+    /// GPUs of a node.
+    pub gpus_per_node: u32,
+}
+
+impl Room {
+    /// Tells whether a gang fits.
+    pub fn fits(&self, gpus: u32) -> bool {
+        let (whole, rest) = (gpus / self.gpus_per_node, gpus % self.gpus_per_node);
+        // The rest fits a node with room, or one more whole one.
+        u64::from(gpus) <= self.free && whole <= self.whole_nodes && (rest == 0 || self.whole_nodes > whole || rest <= self.largest_part)
     }
 }
 

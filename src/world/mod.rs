@@ -3,6 +3,7 @@
 //! [`scene`] stands still during a round: policies read it through the [`View`]. [`bookings`] changes with every decision of the
 //! [`Plan`], and can be taken back.
 
+pub mod afar;
 pub mod attempt;
 pub mod bits;
 pub mod bookings;

@@ -151,6 +151,8 @@ pub struct Plan<'a> {
     pub(super) decisions: &'a mut Vec<Decision>,
     pub(super) decided: &'a mut Decided,
     pub(super) tally: &'a mut Tally,
+    /// Whether who asks stands at the sites: it sees them as they are.
+    pub(super) at_sites: bool,
 }
 
 /// What a plan leaves behind beside its decisions.
@@ -205,7 +207,7 @@ impl<'a> Plan<'a> {
         decided: &'a mut Decided,
         tally: &'a mut Tally,
     ) -> Self {
-        Self { scene, bookings, decisions, decided, tally }
+        Self { scene, bookings, decisions, decided, tally, at_sites: false }
     }
 
     /// Starts a queued job on these GPUs. *O*(GPUs of the gang ÷ GPUs of a node + quotas that match).
@@ -560,7 +562,7 @@ impl<'a> Plan<'a> {
             let taken = self.bookings.capacity.take(job, Share { pool: share.pool, gpus: share.gpus, node: share.node }, &mut held);
             if !taken {
                 self.bookings.capacity.release(held);
-                return Err(Refusal::Room { pool: share.pool, asked: share.gpus, free: self.free(share.pool) });
+                return Err(Refusal::Room { pool: share.pool, asked: share.gpus, free: self.bookings.capacity.free(share.pool) });
             }
         }
         Ok(held)

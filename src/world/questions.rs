@@ -1,27 +1,47 @@
 //! What a policy can ask of a plan: the world as it is after the decisions so far.
+//!
+//! Where the scenario has a `view_delay`, a policy sees the load of pools as it was so long ago, and nothing of its own decisions in it: what is
+//! free, what fits, what waits and runs there. What it decides is checked against the world as it is. Who decides at a site sees that as it is.
 
+use super::afar::Glance;
 use super::bookings::{Bookings, Load, Reservation};
 use super::capacity::{Held, Packing};
 use super::jobs::State;
 use super::plan::{Decision, Plan};
 use super::quote::Quote;
 use super::reach::Candidate;
+use super::view::View;
 use crate::base::Money;
 use crate::model::{JobId, PoolId, QuotaId, SiteId};
 use crate::rules::{Part, Running};
 
 impl Plan<'_> {
-    /// Returns what is booked after the decisions so far.
+    /// Looks at the sites as they are from here on: who asks decides there.
+    pub(crate) fn stand_at_sites(&mut self) {
+        self.at_sites = true;
+    }
+    /// Lets who sees all sites look at them as it sees them, out of date; the scheduler of a site sees its own as it is.
+    pub(crate) fn look_from<T>(&mut self, view: View<'_>, look: impl FnOnce(&Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.at_sites, view.is_of_a_site());
+        let result = look(self);
+        self.at_sites = before;
+        result
+    }
+    /// Returns how a pool looks to who asks, if that is out of date.
+    fn glance(&self, pool: PoolId) -> Option<&Glance> {
+        self.bookings.afar.as_ref().filter(|_| !self.at_sites).map(|afar| afar.seen(pool))
+    }
+    /// Returns what is booked after the decisions so far, whatever the policy sees of it.
     pub fn bookings(&self) -> &Bookings {
         self.bookings
     }
     /// Counts GPUs of a pool that are free and not reserved, after the decisions so far.
     pub fn free(&self, pool: PoolId) -> u64 {
-        self.bookings.capacity.free(pool)
+        self.glance(pool).map_or_else(|| self.bookings.capacity.free(pool), |seen| seen.room.free)
     }
     /// Tells whether a gang fits into a pool now.
     pub fn fits(&self, pool: PoolId, gpus: u32) -> bool {
-        self.bookings.capacity.fits(pool, gpus)
+        self.glance(pool).map_or_else(|| self.bookings.capacity.fits(pool, gpus), |seen| seen.room.fits(gpus))
     }
     /// Tells whether a gang would fit into the pool if it were empty.
     pub fn could_hold(&self, pool: PoolId, gpus: u32) -> bool {
@@ -52,7 +72,10 @@ impl Plan<'_> {
     }
     /// Counts jobs that wait for a pool.
     pub fn queued(&self, pool: PoolId) -> u64 {
-        self.bookings.load[pool].queued
+        self.load(pool).queued
+    }
+    fn load(&self, pool: PoolId) -> Load {
+        self.glance(pool).map_or_else(|| self.bookings.load[pool], |seen| seen.load)
     }
     /// Tells whether a job's data is not at a pool's site and would have to be moved there, and nobody has begun to.
     pub fn must_move(&self, job: JobId, pool: PoolId) -> bool {
@@ -94,7 +117,7 @@ impl Plan<'_> {
     }
     /// Counts jobs that hold GPUs of a pool, after the decisions so far.
     pub fn running(&self, pool: PoolId) -> u64 {
-        self.bookings.ends[pool].count()
+        self.glance(pool).map_or_else(|| self.bookings.ends[pool].count(), |seen| seen.running)
     }
     /// Returns the quotas that a job's start in a pool would be charged to.
     pub fn charged_quotas(&self, job: JobId, pool: PoolId) -> &[QuotaId] {
@@ -104,10 +127,13 @@ impl Plan<'_> {
     }
     /// Returns the GPU time that waits and runs at a pool, by estimate.
     pub fn outstanding_gpu_us(&self, pool: PoolId) -> u128 {
-        self.bookings.load[pool].outstanding_gpu_us
+        self.load(pool).outstanding_gpu_us
     }
-    /// Returns what waits and runs at a pool besides a job, which may wait there itself.
+    /// Returns what waits and runs at a pool besides a job, which may wait there itself; where that is out of date, the job counts as it did then.
     pub fn load_besides(&self, job: JobId, pool: PoolId) -> Load {
+        if let Some(seen) = self.glance(pool) {
+            return seen.load;
+        }
         let load = self.bookings.load[pool];
         let Some(own) = self.bound(job).filter(|bound| bound.pool == pool) else { return load };
         Load {
@@ -116,8 +142,12 @@ impl Plan<'_> {
             outstanding_gpu_us: load.outstanding_gpu_us - u128::from(own.load_gpu_us),
         }
     }
-    /// Returns when a gang can start in a pool by what is expected to end there; see [`Bookings::earliest_fit`].
+    /// Returns when a gang can start in a pool by what is expected to end there; see [`Bookings::earliest_fit`]. Where what is seen is out of date,
+    /// nobody knows what is expected to end: only whether it would fit.
     pub fn earliest_fit(&self, pool: PoolId, gpus: u32) -> Option<Reservation> {
+        if let Some(seen) = self.glance(pool) {
+            return seen.room.fits(gpus).then_some(Reservation { pool, at: self.scene.now, spare: None });
+        }
         self.bookings.earliest_fit(self.scene, pool, gpus)
     }
     /// Returns the subsidies that a start now is expected to earn the tenant.

@@ -41,6 +41,10 @@ impl<'a> View<'a> {
     {
         View { scene: self.scene, delta: news, oracle: self.oracle, site: Some(site) }
     }
+    /// Tells whether this is the view of a site's own scheduler.
+    pub(crate) fn is_of_a_site(self) -> bool {
+        self.site.is_some()
+    }
     /// Returns the simulated time.
     pub fn now(self) -> Time {
         self.scene.now

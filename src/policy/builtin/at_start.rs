@@ -123,7 +123,7 @@ impl AtStart {
     fn whole_pass(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>) {
         self.strict.clear();
         self.head = None;
-        parts.place.begin_pass(view, plan, self.queue.iter());
+        plan.look_from(view, |plan| parts.place.begin_pass(view, plan, self.queue.iter()));
         let mut at = None;
         let mut heads = parts.order.shares().then(|| Heads::by_tenant(view, self.queue.iter()));
         loop {
@@ -205,7 +205,7 @@ impl AtStart {
             }
         }
         if !self.short.is_empty()
-            && let Some(shares) = parts.place.split(view, plan, job)
+            && let Some(shares) = plan.look_from(view, |plan| parts.place.split(view, plan, job))
             && plan.place(job, &shares).is_ok()
         {
             return Ok(shares[0].pool);
@@ -236,15 +236,17 @@ impl AtStart {
     }
 
     /// Lists the candidates that can ever hold a job, cheapest first; ties by pool.
-    fn list_by_cost(&mut self, parts: &mut Parts, view: View<'_>, plan: &Plan<'_>, job: JobId) {
+    fn list_by_cost(&mut self, parts: &mut Parts, view: View<'_>, plan: &mut Plan<'_>, job: JobId) {
         let gpus = view.job(job).gpus;
         self.scratch.clear();
-        for candidate in view.candidates(job) {
-            if plan.could_hold(candidate.pool, gpus) {
-                self.scratch.push(Offer::new(*candidate, expected_wait(plan, job, candidate.pool, gpus)));
+        plan.look_from(view, |plan| {
+            for candidate in view.candidates(job) {
+                if plan.could_hold(candidate.pool, gpus) {
+                    self.scratch.push(Offer::new(*candidate, expected_wait(plan, job, candidate.pool, gpus)));
+                }
             }
-        }
-        parts.place.rate(view, plan, job, &mut self.scratch);
+            parts.place.rate(view, plan, job, &mut self.scratch);
+        });
         self.scratch.sort_by_key(|offer| (offer.cost, offer.candidate.pool));
     }
 
@@ -299,7 +301,7 @@ impl AtStart {
         if everything {
             self.strict.clear();
             self.held_by_rule = false;
-            parts.place.begin_pass(view, plan, self.queue.iter());
+            plan.look_from(view, |plan| parts.place.begin_pass(view, plan, self.queue.iter()));
             pools().for_each(|pool| self.reservations.rebuild(view, plan, pool, jobs.iter().copied()));
         } else {
             pools().for_each(|pool| self.reservations.pass_time(pool, view.now()));

@@ -101,7 +101,7 @@ impl Parts {
     /// Binds a job to the pool that the placement chooses, moves its data and defers it where the placement says so. `None`: no pool can ever
     /// hold it.
     pub(super) fn bind(&mut self, view: View<'_>, plan: &mut Plan<'_>, job: JobId, scratch: &mut Vec<Offer>) -> Option<Binding> {
-        let pool = self.place.bind(view, plan, job, scratch)?;
+        let pool = plan.look_from(view, |plan| self.place.bind(view, plan, job, scratch))?;
         if !self.place.leaves(plan, job, pool) {
             plan.bind(job, pool).ok()?;
         }
@@ -137,6 +137,8 @@ impl Scheduler for Composed {
         }
     }
     fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        // Queues are kept where the GPUs are; only who chooses between sites sees them from afar.
+        plan.stand_at_sites();
         if let Some(predict) = &mut self.predict {
             predict.follow(view);
         }

@@ -267,6 +267,12 @@ pub(super) static POLICY: Shape = Shape {
         optional("preempt", Part("preempt"), "none", "who is stopped for another"),
         optional("predict", Part("predict"), "user-estimate", "what is expected of a job's work"),
         optional("decision_delay", DURATION, "0 s", "how long it takes until a decision takes effect; it is checked again then"),
+        optional(
+            "view_delay",
+            DURATION,
+            "0 s",
+            "how old what the policy sees of the load of sites is; what it decides is checked against them as they are",
+        ),
         optional("stage", Words(&["at-start", "at-submit"]), "at-start", "`at-submit`: data moves as soon as a job is bound"),
     ],
 };

@@ -64,7 +64,8 @@ pub(super) fn lower(root: &Item<'_>) -> PolicyChoice {
         }
     }
     let decision_delay = policy.item("decision_delay").span().unwrap_or(Span::ZERO);
-    PolicyChoice { parts, stage_at_submit: policy.item("stage").text() == Some("at-submit"), decision_delay }
+    let view_delay = policy.item("view_delay").span().unwrap_or(Span::ZERO);
+    PolicyChoice { parts, stage_at_submit: policy.item("stage").text() == Some("at-submit"), decision_delay, view_delay }
 }
 
 /// Reads the schedulers that sites keep for themselves.

@@ -92,6 +92,57 @@ fn no_world_breaks_under_a_built_in_policy() {
     }
 }
 
+/// How old what is seen may be, from less than an event to longer than a run.
+const VIEW_DELAYS: [Span; 4] = [Span(1), Span::seconds(60), Span::hours(2), Span::days(100)];
+
+#[test]
+fn no_world_breaks_under_an_old_view() {
+    for (series, choice) in combinations().iter().enumerate().step_by(83) {
+        let has = |name: &str| choice.parts.iter().any(|part| part.name == name);
+        let (at_start, ready_time) = (has("at-start"), has("ready-time"));
+        for_worlds(5_000 + series as u64, 1, |mut world| {
+            world.model.policy.view_delay = VIEW_DELAYS[series / 83 % VIEW_DELAYS.len()];
+            survives(drive::audited(&world, &mut Watched { policy: build(choice, &world), at_start, ready_time }));
+            Ok(())
+        });
+    }
+}
+
+/// A policy that believes what it sees and one that does random things; whatever could start has started in the end.
+#[test]
+fn who_believes_an_old_view_starves_nobody() {
+    for_worlds(6_000, 150, |mut world| {
+        world.model.policy.view_delay = VIEW_DELAYS[world.seed as usize % VIEW_DELAYS.len()];
+        survives(drive::audited(&world, &mut super::policy::Chaos::new(world.seed)));
+        let mut run = drive::begin(&world, &Believes).expect("jobs are given");
+        for _ in 0..4_000 {
+            match survives(run.step(&mut Believes)) {
+                Some(true) => {}
+                Some(false) => {
+                    assert_eq!(run.starving(), 0, "at {:?}", run.now());
+                    break;
+                }
+                None => break,
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Starts jobs where they look as if they fit.
+struct Believes;
+
+impl Scheduler for Believes {
+    fn schedule(&mut self, view: View<'_>, plan: &mut Plan<'_>) -> Result<(), PolicyError> {
+        for job in view.jobs().queued() {
+            let gpus = view.job(job).gpus;
+            let mut pools = view.candidates(job).iter().map(|candidate| candidate.pool).filter(|pool| plan.fits(*pool, gpus)).collect::<Vec<_>>();
+            pools.retain(|pool| !plan.has_decided(job) && plan.place(job, &[Allocation::new(*pool, gpus)]).is_ok());
+        }
+        Ok(())
+    }
+}
+
 /// Schedulers that sites keep in turn; the first is none.
 const OWN: [&str; 8] = [
     "",

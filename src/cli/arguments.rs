@@ -100,6 +100,9 @@ pub(crate) struct Conduct {
     /// Keep finished runs and results in this directory; started again, it runs only what is missing.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Format of the tables in that directory.
+    #[arg(long, value_enum, default_value_t = Format::Csv, requires = "out")]
+    pub(crate) format: Format,
     /// Throw away what the directory holds if it is of another experiment.
     #[arg(long, requires = "out")]
     pub(crate) force: bool,

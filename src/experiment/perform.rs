@@ -21,7 +21,46 @@ pub struct Work<'a> {
     pub threads: usize,
 }
 
-/// Runs what is not there yet and returns all runs of the shard, in order.
+/// What is there of a shard, and what is not.
+pub struct Todo {
+    finished: BTreeMap<RunId, FinishedRun>,
+    units: Vec<Vec<RunId>>,
+}
+
+impl Work<'_> {
+    /// Looks for what is finished.
+    ///
+    /// # Errors
+    /// The system cannot read what is there.
+    pub fn todo(&self) -> Result<Todo, StoreError> {
+        let mut todo = Todo { finished: BTreeMap::new(), units: Vec::new() };
+        for (place, unit) in units_of(self.design, self.replications.clone()).into_iter().enumerate() {
+            if !self.shard.has(place) {
+                continue;
+            }
+            let mut missing = Vec::new();
+            for id in unit {
+                match self.store.map(|store| store.load(id)).transpose()?.flatten() {
+                    Some(run) => drop(todo.finished.insert(id, run)),
+                    None => missing.push(id),
+                }
+            }
+            if !missing.is_empty() {
+                todo.units.push(missing);
+            }
+        }
+        Ok(todo)
+    }
+}
+
+impl Todo {
+    /// Returns how many runs are missing.
+    pub fn missing(&self) -> usize {
+        self.units.iter().map(Vec::len).sum()
+    }
+}
+
+/// Runs what is missing and returns all runs of the shard, in order.
 ///
 /// A *unit* is what one thread does at once: a run; or, where jobs are paired one by one, all alternatives of a replication, the baseline first.
 /// `run_unit` gets those that are missing and hands each to the keeper as soon as it is finished.
@@ -30,25 +69,10 @@ pub struct Work<'a> {
 /// A unit's failure; those that were under way are finished first, no other is begun. What was finished is kept.
 pub fn perform<E: From<StoreError> + Send>(
     work: &Work<'_>,
+    todo: Todo,
     run_unit: impl Fn(&[RunId], &(dyn Fn(FinishedRun) -> Result<(), E> + Sync)) -> Result<(), E> + Sync,
 ) -> Result<Vec<FinishedRun>, E> {
-    let mut finished: BTreeMap<RunId, FinishedRun> = BTreeMap::new();
-    let mut units: Vec<Vec<RunId>> = Vec::new();
-    for (place, unit) in units_of(work.design, work.replications.clone()).into_iter().enumerate() {
-        if !work.shard.has(place) {
-            continue;
-        }
-        let mut missing = Vec::new();
-        for id in unit {
-            match work.store.map(|store| store.load(id)).transpose()?.flatten() {
-                Some(run) => drop(finished.insert(id, run)),
-                None => missing.push(id),
-            }
-        }
-        if !missing.is_empty() {
-            units.push(missing);
-        }
-    }
+    let Todo { mut finished, units } = todo;
     let failed = AtomicBool::new(false);
     let one = |unit: &Vec<RunId>| {
         if failed.load(Ordering::Relaxed) {
@@ -121,7 +145,7 @@ pub(super) mod tests {
         let design = design(3);
         let run = |threads, shard| {
             let work = Work { design: &design, replications: 0..5, shard, store: None, threads };
-            perform::<StoreError>(&work, |unit, keep| unit.iter().try_for_each(|id| keep(made_up(*id)))).unwrap()
+            perform::<StoreError>(&work, work.todo().unwrap(), |unit, keep| unit.iter().try_for_each(|id| keep(made_up(*id)))).unwrap()
         };
         let all = run(1, Shard::ALL);
         assert_eq!(all.len(), 15);
@@ -130,6 +154,8 @@ pub(super) mod tests {
         let mut parts: Vec<_> = (1..=4).flat_map(|number| run(2, Shard { number, of: 4 })).collect();
         parts.sort_by_key(FinishedRun::id);
         assert_eq!(all, parts, "shards are parts of the whole");
+        let missing = |number| Work { design: &design, replications: 0..5, shard: Shard { number, of: 4 }, store: None, threads: 1 }.todo().unwrap();
+        assert_eq!([1, 2, 3, 4].map(|number| missing(number).missing()), [4, 4, 4, 3]);
     }
 
     #[test]
@@ -139,7 +165,7 @@ pub(super) mod tests {
         let run = |fails_at: usize| {
             let (store, _) = Store::open(&folder.path().join("e"), &design, &serde_json::Value::Null, false)?;
             let work = Work { design: &design, replications: 0..3, shard: Shard::ALL, store: Some(&store), threads: 1 };
-            perform(&work, |unit, keep| {
+            perform(&work, work.todo()?, |unit, keep| {
                 if count.fetch_add(1, Ordering::Relaxed) == fails_at {
                     return Err(StoreError::Refused("stop".to_owned()));
                 }

@@ -1,4 +1,5 @@
-//! The directory of an experiment: one file a finished run, written whole or not at all, and in the end the results with their manifest.
+//! The directory of an experiment: one file a finished run, written whole or not at all, and in the end the results with their manifest. Beside them
+//! lies a log with a line a finished run, which says how long each took.
 //!
 //! Killed at any moment and started again, it runs what is missing and ends with the same bytes. A file that is damaged, or of another experiment, is
 //! noticed by its hash and run again; a directory of another experiment is refused.
@@ -23,6 +24,8 @@ const PLAN: &str = "experiment.json";
 const RUNS: &str = "runs";
 /// The folder of experiments by which this one was settled before its plan was known: each has a directory of its own there.
 pub const SEARCH: &str = "search";
+/// The log of finished runs. What it says of time differs from start to start, so that it is no result and in no manifest.
+const LOG: &str = "log.txt";
 /// How names of files begin that are not whole yet.
 const PARTIAL: &str = ".partial-";
 
@@ -91,6 +94,7 @@ impl Store {
                     difference(&found.design, design)
                 )));
             }
+            fs::remove_file(directory.join(LOG)).or_else(absent_is_fine).map_err(|error| io_error(directory, error))?;
             fs::remove_dir_all(directory.join(RUNS)).or_else(absent_is_fine).map_err(|error| io_error(directory, error))?;
         }
         let runs = directory.join(RUNS);
@@ -137,6 +141,24 @@ impl Store {
     pub fn keep(&self, run: &FinishedRun) -> Result<(), StoreError> {
         let file = RunFile { experiment: self.origin.clone(), blake3: hash(run), run: run.clone() };
         self.write(&format!("{RUNS}/{}", file_name(run.id())), &pretty(&file))
+    }
+    /// Adds a line on a finished run to the log of the directory.
+    ///
+    /// # Errors
+    /// The system cannot write it.
+    pub fn log(&self, line: &str) -> Result<(), StoreError> {
+        let path = self.directory.join(LOG);
+        // In one piece, so that lines of two threads do not mix.
+        let written = fs::OpenOptions::new().create(true).append(true).open(&path).and_then(|mut log| log.write_all(format!("{line}\n").as_bytes()));
+        written.map_err(|error| io_error(&path, error))
+    }
+    /// Removes what an earlier start left under a name, if anything.
+    ///
+    /// # Errors
+    /// The system cannot remove it.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.directory.join(name);
+        fs::remove_file(&path).or_else(absent_is_fine).map_err(|error| io_error(&path, error))
     }
     /// Writes the results, and the manifest with their hashes and those of all runs last.
     ///

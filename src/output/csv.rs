@@ -119,7 +119,8 @@ fn write_decimal(buffer: &mut Vec<u8>, number: i128, places: u8) {
     }
 }
 
-fn write_text(buffer: &mut Vec<u8>, text: &str, spreadsheet: bool) {
+/// Writes text, quoted where it must be; for a `spreadsheet`, what looks like a formula is disarmed.
+pub(super) fn write_text(buffer: &mut Vec<u8>, text: &str, spreadsheet: bool) {
     let formula = matches!(text.as_bytes().first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'));
     let quoted = formula || text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'));
     if !quoted {

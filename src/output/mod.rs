@@ -19,6 +19,7 @@ mod summarise;
 pub mod summary;
 pub mod tables;
 pub mod text;
+pub mod tidy;
 pub mod warnings;
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! Tables as Parquet with zstd: the same columns as CSV, decimals as `DECIMAL(18, 6)`.
 
 use super::columns::{Field, Kind, Names, Value};
+use super::tidy::{Cells, Column};
 use arrow_array::builder::{BooleanBuilder, PrimitiveBuilder};
-use arrow_array::types::{Decimal64Type, UInt64Type};
-use arrow_array::{ArrayRef, DictionaryArray, Int32Array, RecordBatch, StringArray};
+use arrow_array::types::{Decimal64Type, Int32Type, UInt64Type};
+use arrow_array::{ArrayRef, DictionaryArray, Float64Array, Int32Array, RecordBatch, StringArray, UInt64Array};
 use arrow_schema::{DataType, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -48,17 +49,44 @@ impl<R, W: Write + Send> ParquetTable<R, W> {
     }
 }
 
+/// Writes a table whose columns are known only now.
+///
+/// # Errors
+/// The library cannot write it.
+pub fn tidy(columns: &[Column<'_>]) -> io::Result<Vec<u8>> {
+    let mut properties = plain_properties();
+    let (mut fields, mut arrays) = (Vec::new(), Vec::<ArrayRef>::new());
+    for Column { name, cells } in columns {
+        let (data_type, array): (DataType, ArrayRef) = match cells {
+            Cells::Text(cells) => (data_type(Kind::Text), Arc::new(dictionary(cells.iter().map(|text| Some(*text))))),
+            Cells::Whole(cells) => (data_type(Kind::Integer), Arc::new(UInt64Array::from(cells.clone()))),
+            Cells::Number(cells) => (DataType::Float64, Arc::new(Float64Array::from(cells.clone()))),
+        };
+        properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![(*name).to_owned()]), matches!(cells, Cells::Text(_)));
+        fields.push(arrow_schema::Field::new(*name, data_type, true));
+        arrays.push(array);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties.build())).map_err(io_error)?;
+    writer.write(&RecordBatch::try_new(schema, arrays).expect("columns are made from the schema")).map_err(io_error)?;
+    writer.into_inner().map_err(io_error)
+}
+
 /// Text is a dictionary; for numbers, which hardly repeat, building one would take half of the time.
 fn properties<R>(fields: &[Field<R>]) -> WriterProperties {
-    let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists")))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        // The version of the library would otherwise stand in every file.
-        .set_created_by(concat!("edwc ", env!("CARGO_PKG_VERSION")).to_owned());
+    let mut builder = plain_properties();
     for field in fields {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(field.name), field.kind == Kind::Text);
     }
     builder.build()
+}
+
+fn plain_properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).expect("level 1 exists")))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // The version of the library would otherwise stand in every file.
+        .set_created_by(concat!("edwc ", env!("CARGO_PKG_VERSION")).to_owned())
 }
 
 fn data_type(kind: Kind) -> DataType {
@@ -85,17 +113,19 @@ fn column<R>(field: &Field<R>, rows: &[R], names: &Names) -> io::Result<ArrayRef
             }
             Arc::new(builder.finish())
         }
-        Kind::Text => {
-            let mut dictionary = Dictionary::new();
-            let keys: Int32Array = values.map(|value| if let Value::Text(text) = value { Some(dictionary.key(text)) } else { None }).collect();
-            Arc::new(DictionaryArray::new(keys, Arc::new(StringArray::from(dictionary.words))))
-        }
+        Kind::Text => Arc::new(dictionary(values.map(|value| if let Value::Text(text) = value { Some(text) } else { None }))),
         Kind::Flag => {
             let mut builder = BooleanBuilder::with_capacity(rows.len());
             values.for_each(|value| builder.append_option(if let Value::Flag(flag) = value { Some(flag) } else { None }));
             Arc::new(builder.finish())
         }
     })
+}
+
+fn dictionary<'a>(values: impl Iterator<Item = Option<&'a str>>) -> DictionaryArray<Int32Type> {
+    let mut dictionary = Dictionary::new();
+    let keys: Int32Array = values.map(|text| text.map(|text| dictionary.key(text))).collect();
+    DictionaryArray::new(keys, Arc::new(StringArray::from(dictionary.words)))
 }
 
 /// The words of a text column and their keys.

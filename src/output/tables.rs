@@ -31,7 +31,8 @@ impl Format {
             Self::Parquet => "parquet",
         }
     }
-    fn extension(self) -> &'static str {
+    /// Returns how the names of its files end.
+    pub fn extension(self) -> &'static str {
         match self {
             Self::Csv | Self::Spreadsheet => "csv",
             #[cfg(feature = "parquet")]

@@ -13,11 +13,14 @@ fn compared(more: &[&str]) -> String {
     told(&[COMPARE, more].concat())
 }
 
-/// Reads all files of a directory by their paths.
+/// Reads all files of a directory by their paths, but for the log of an experiment: how long runs took is not the same twice.
 pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path()) {
         let name = entry.file_name().expect("an entry has a name").to_string_lossy().into_owned();
+        if name == "log.txt" {
+            continue;
+        }
         if entry.is_dir() {
             found.extend(files(&entry).into_iter().map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)));
         } else {
@@ -45,6 +48,47 @@ fn threads_do_not_show_and_more_replications_leave_the_first_as_they_were() {
     assert!(of_runs(&one.1).iter().all(|(name, bytes)| six.get(name) == Some(bytes)), "the first replications changed");
     let grown = run("one", "2", "6");
     assert!(grown.1 == six, "three replications and three more are not six");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_finished_run() {
+    let folder = folder();
+    let out = folder.path().join("e");
+    let run = |replications: &str| compared(&["-r", replications, "--threads", "2", "--out", out.to_str().expect("the path is text")]);
+    run("2");
+    run("3");
+    let log = fs::read_to_string(out.join("log.txt")).expect("there is a log");
+    assert_eq!(log.lines().count(), 6, "{log}");
+    for name in ["nearest, replication 0: ", "cheapest+easy, replication 2: "] {
+        assert_eq!(log.matches(name).count(), 1, "{log}");
+    }
+    assert!(log.contains("4 of 4: ") && log.contains("2 of 2: ") && !log.contains("3 of 2: "), "{log}");
+    let manifest = fs::read_to_string(out.join("manifest.json")).expect("there is a manifest");
+    assert!(manifest.contains("runs.csv") && !manifest.contains("log.txt"), "{manifest}");
+}
+
+#[test]
+fn tables_come_in_other_formats_and_those_of_the_last_start_go() {
+    let folder = folder();
+    let out = folder.path().join("e");
+    let run = |format: &str| {
+        let path = out.to_str().expect("the path is text");
+        crate::program::run(crate::program::root(), &[COMPARE, &["-r", "1", "--out", path, "--format", format]].concat())
+    };
+    assert_eq!(run("csv").code, Some(0));
+    let plain = files(&out);
+    assert_eq!(run("spreadsheet").code, Some(0));
+    assert!(files(&out)["runs.csv"] == plain["runs.csv"], "nothing here looks like a formula");
+    let said = run("parquet");
+    if cfg!(feature = "parquet") {
+        let left = files(&out);
+        assert!(left["runs.parquet"].starts_with(b"PAR1") && left["comparison.parquet"].ends_with(b"PAR1"));
+        assert!(!left.contains_key("runs.csv") && !left.contains_key("comparison.csv"), "{:?}", left.keys());
+        assert!(String::from_utf8_lossy(&left["manifest.json"]).contains("runs.parquet"));
+    } else {
+        assert!(said.code == Some(2) && said.err.contains("without Parquet"), "{}", said.err);
+        assert!(files(&out)["runs.csv"] == plain["runs.csv"], "what is refused changes nothing");
+    }
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn interrupted_it_ends_with_130_and_goes_on_later() {
 fn shards_that_are_merged_are_the_whole() {
     let folder = folder();
     let whole = folder.path().join("whole");
-    compared(&whole, &["-r", "3"]);
+    let printed = compared(&whole, &["-r", "3"]);
     let parts: Vec<_> = (1..=4).map(|number| folder.path().join(format!("part-{number}"))).collect();
     for (at, part) in parts.iter().enumerate() {
         compared(part, &["-r", "3", "--shard", &format!("{}/4", at + 1)]);
@@ -119,7 +119,7 @@ fn shards_that_are_merged_are_the_whole() {
     let merged = merge(&all, "merged");
     assert_eq!(merged.code, Some(0), "{}", merged.err);
     assert!(files(&folder.path().join("merged")) == files(&whole), "merged is not the whole");
-    assert!(merged.out.contains("queue wait, mean"), "{}", merged.out);
+    assert!(merged.out.contains("queue wait, mean") && printed.out.starts_with(&merged.out), "{}\n{}", merged.out, printed.out);
     let (seed, count) = (folder.path().join("seed"), folder.path().join("count"));
     compared(&seed, &["-r", "3", "--seed", "5", "--shard", "4/4"]);
     compared(&count, &["-r", "5", "--shard", "4/4"]);
@@ -129,4 +129,46 @@ fn shards_that_are_merged_are_the_whole() {
     assert!(refused.code == Some(2) && refused.err.contains("\"replications\":5"), "{}", refused.err);
     let refused = merge(&[folder.path()], "mixed");
     assert!(refused.code == Some(2) && refused.err.contains("--shard I/N"), "{}", refused.err);
+}
+
+/// Runs a sweep whole and in three parts; what is joined must be the whole, in what it leaves and in what it prints.
+fn swept_in_parts(sweep: &[&str]) {
+    let folder = folder();
+    let into = |name: &str, more: &[&str]| {
+        let out = folder.path().join(name);
+        let said = run(root(), &[&["sweep", "quickstart", "--out", out.to_str().expect("the path is text")], sweep, more].concat());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        (out, said.out)
+    };
+    let (whole, printed) = into("whole", &[]);
+    let parts = ["1/3", "2/3", "3/3"].map(|shard| into(&shard.replace('/', "-"), &["--shard", shard]).0);
+    let merged = folder.path().join("merged");
+    let paths: Vec<&str> = parts.iter().chain([&merged]).map(|path| path.to_str().expect("the path is text")).collect();
+    let said = run(root(), &[&["merge"], &paths[..3], &["--out", paths[3]]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(files(&merged) == files(&whole), "merged is not the whole");
+    assert_eq!(said.out, printed);
+}
+
+#[test]
+fn parts_of_a_sweep_are_joined() {
+    let scene = ["-q", "-r", "2", "--set", "scenario.horizon=2 d"];
+    swept_in_parts(&[&scene[..], &["--vary", "site.zhongwei.pool.imported.nodes=8,16,24", "--metric", "latency.queue_wait.mean"]].concat());
+    swept_in_parts(&[&scene[..], &["--vary", "site.zhongwei.pue=1.1,1.3", "--vary", "policy.place=nearest,cheapest", "--one-at-a-time"]].concat());
+    swept_in_parts(&[
+        "-q",
+        "-r",
+        "1",
+        "--set",
+        "scenario.horizon=12 h",
+        "--set",
+        "scenario.warmup=1 h",
+        "--assumptions",
+        "--only",
+        "site.zhongwei",
+        "--policy",
+        "fifo",
+        "--policy",
+        "sjf",
+    ]);
 }

@@ -126,3 +126,127 @@ fn ends_on_one_side_of_the_target_are_refused() {
         said.err
     );
 }
+
+/// The values that a factor has at the points of a sweep, in order.
+fn values(json: &Value, path: &str) -> Vec<String> {
+    let setting = |alternative: &Value| {
+        let settings = alternative["settings"].as_array().expect("settings").iter();
+        settings.filter(|setting| setting[0] == path).map(|setting| setting[1].as_str().expect("text").to_owned()).next()
+    };
+    json["alternatives"].as_array().expect("alternatives").iter().filter_map(setting).collect()
+}
+
+#[test]
+fn a_latin_hypercube_has_one_point_in_each_slice() {
+    let vary = ["--vary", "site.zhongwei.pue=1.1..1.5", "--vary", "site.zhongwei.pool.imported.nodes=8..24"];
+    let swept = json(&[&["sweep", "quickstart", "-r", "1", "--latin", "4"], &vary[..]].concat());
+    let slices = |path: &str, low: f64, high: f64| {
+        let mut slices: Vec<usize> = (values(&swept, path).iter().map(|value| value.parse::<f64>().expect("a number")))
+            .map(|value| ((value - low) / (high - low) * 4.0) as usize)
+            .collect();
+        slices.sort_unstable();
+        slices
+    };
+    assert_eq!(slices("site.zhongwei.pue", 1.1, 1.5), [0, 1, 2, 3]);
+    assert_eq!(
+        values(&swept, "site.zhongwei.pool.imported.nodes").iter().filter(|nodes| nodes.parse::<u32>().is_ok()).count(),
+        4,
+        "whole numbers"
+    );
+    let again = json(&[&["sweep", "quickstart", "-r", "1", "--latin", "4"], &vary[..]].concat());
+    assert_eq!(swept, again, "the points follow from the seed");
+}
+
+#[test]
+fn a_sweep_file_is_what_the_command_line_says() {
+    let folder = folder();
+    let file = folder.path().join("sweep.toml");
+    let path = file.to_str().expect("the path is text");
+    fs::write(
+        &file,
+        "method = \"one-at-a-time\"\n\n[vary]\n\"site.zhongwei.pue\" = [1.1, 1.3]\n\"policy.place\" = [\"nearest\", \"cheapest\"]\n",
+    )
+    .expect("it can be written");
+    let said = json(&[
+        "sweep",
+        "quickstart",
+        "-r",
+        "1",
+        "--one-at-a-time",
+        "--vary",
+        "policy.place=\"nearest\",\"cheapest\"",
+        "--vary",
+        "site.zhongwei.pue=1.1,1.3",
+    ]);
+    assert_eq!(json(&["sweep", "quickstart", "-r", "1", "--sweep", path]), said);
+    fs::write(&file, "[vary]\n\"site.zhongwei.pue\" = 1.1\n").expect("it can be written");
+    let refused = run(folder.path(), &["sweep", "quickstart", "--sweep", path]);
+    assert!(refused.code == Some(3) && refused.err.contains("needs a list of values, or a range"), "{}", refused.err);
+}
+
+#[test]
+fn a_load_of_a_trace_is_counted_in_its_rows() {
+    let folder = folder();
+    let rows: String = (0..1000).map(|job| format!("{job},{},8,7200\n", job * 1800)).collect();
+    fs::write(folder.path().join("jobs.csv"), format!("job,submit_s,gpus,work_s\n{rows}")).expect("it can be written");
+    let scenario = format!(
+        "format = 1\nextends = {:?}\nwithout = [\"workload\"]\n[scenario]\nhorizon = \"4 d\"\n[workload.log]\nclass = \"training\"\n\
+         tenants = {{ startup = 1.0 }}\ntrace = {{ file = \"jobs.csv\", format = \"csv\" }}\n",
+        crate::program::root().join("scenarios/quickstart.toml")
+    );
+    fs::write(folder.path().join("traced.toml"), scenario).expect("it can be written");
+    let said = run(folder.path(), &["sweep", "traced.toml", "-q", "-r", "1", "--load", "0.05,0.1", "--json"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let swept: Value = serde_json::from_str(&said.out).expect("it is JSON");
+    let [low, high] = ["load=0.05", "load=0.1"].map(|load| mean(&swept, "offered_load", load));
+    assert!((low - 0.05).abs() < 0.002 && (high - 0.1).abs() < 0.004, "{low} {high}");
+}
+
+#[test]
+fn a_search_keeps_its_steps_and_goes_on_from_them() {
+    let folder = folder();
+    let out = folder.path().join("e");
+    let search = ["solve", "quickstart", "-r", "2", "--find", "subsidy.hangzhou.rate=0..0.9", "--so-that", "money.public = 20k CNY ± 10%"];
+    let set = ["--set", "subsidy.hangzhou.budget.amount=400M CNY", "--out", out.to_str().expect("the path is text")];
+    let found = json(&[&search[..], &set[..]].concat());
+    let steps = found["tried"].as_array().expect("the way").len();
+    let kept = crate::experiments::files(&out);
+    for step in 1..=steps {
+        assert!(kept.contains_key(&format!("step-{step:02}/manifest.json")), "{:?}", kept.keys());
+    }
+    fs::remove_file(out.join("step-02/runs/0001-000.json")).expect("a run can be removed");
+    assert_eq!(json(&[&search[..], &set[..]].concat()), found);
+    assert!(crate::experiments::files(&out) == kept, "going on leaves other bytes");
+}
+
+#[test]
+fn assumptions_say_what_the_answer_hangs_on() {
+    let arguments = [
+        "sweep",
+        "quickstart",
+        "-q",
+        "-r",
+        "1",
+        "--assumptions",
+        "--metric",
+        "latency.queue_wait.mean",
+        "--set",
+        "scenario.horizon=12 h",
+        "--set",
+        "scenario.warmup=1 h",
+    ];
+    let policies = ["--policy", "fifo+nearest", "--policy", "fifo+cheapest+easy"];
+    let said = told(&[&arguments[..], &policies[..]].concat());
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains("assumed inputs by ±50 %, one at a time:") && flat.contains("Each varied by ±50%: the order of the two by"),
+        "{said}"
+    );
+    assert!(said.lines().all(|line| line.width() <= 100), "{said}");
+    let narrowed = told(&[&arguments[..], &policies[..], &["--only", "site.zhongwei"]].concat());
+    let flat = narrowed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        narrowed.contains("site.zhongwei.pue") && !narrowed.contains("tariff.") && flat.contains("Assumed inputs: ") && flat.contains(" of "),
+        "{narrowed}"
+    );
+}

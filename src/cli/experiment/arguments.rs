@@ -30,6 +30,9 @@ pub(crate) struct Sweep {
     /// alternatives hang.
     #[arg(long, conflicts_with_all = ["vary", "sweep", "latin", "one_at_a_time", "load"])]
     pub(crate) assumptions: bool,
+    /// Of the assumed inputs, only those whose path has this in it, such as `site.` or `pue`; may be given many times.
+    #[arg(long, value_name = "TEXT", requires = "assumptions")]
+    pub(crate) only: Vec<String>,
     /// How it is conducted.
     #[command(flatten)]
     pub(crate) conduct: Conduct,
@@ -51,7 +54,8 @@ pub(crate) struct Solve {
     /// Key whose value is sought, and between which it lies: `subsidy.west.rate=0..0.6`.
     #[arg(long, value_name = "PATH=LOW..HIGH")]
     pub(crate) find: String,
-    /// What is to hold on average over the replications: `"money.public = 65M CNY ± 1%"`; without a tolerance, ± 1 %.
+    /// What is to hold on average over the replications: `"money.public = 65M CNY ± 1%"`; without a tolerance, ± 1 % of the value. Of a metric that
+    /// is itself a share, `± 2%` means two percentage points.
     #[arg(long, value_name = "METRIC=VALUE")]
     pub(crate) so_that: String,
     /// How it is conducted.

@@ -2,21 +2,21 @@
 
 use super::arguments::Sweep;
 use super::chart::{self, Swing};
-use super::conduct::{self, Conducted};
+use super::conduct;
 use super::points;
 use super::prepare::{self, Entrant, scenario_names};
 use super::request::{Command, Request};
 use super::rows::{Scale, phrase};
-use super::{Watch, results};
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::wrap;
 use crate::cli::summary::words::counted;
 use crate::experiment::comparison::Row;
 use crate::experiment::factors::{number_and_unit, written};
-use crate::experiment::{Comparison, Point};
+use crate::experiment::{Comparison, Design, Point};
 use crate::policy::Registered;
 use crate::scenario::{evidence, takes_whole_numbers};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// How far an assumed input is moved, as shares of it.
@@ -31,8 +31,23 @@ struct Plan {
     points: Vec<Point>,
     /// Assumed inputs that are no number, or that the format does not take where they would be.
     fixed: Vec<String>,
-    /// Assumed inputs.
+    /// Assumed inputs that were asked for.
+    chosen: usize,
+    /// All assumed inputs.
     assumed: usize,
+}
+
+/// What was asked of the assumed inputs, and which of them could not be moved.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct Assumptions {
+    /// The path of the metric.
+    metric: String,
+    /// Assumed inputs that were asked for.
+    chosen: usize,
+    /// All assumed inputs.
+    assumed: usize,
+    /// Those that were not moved, and how.
+    fixed: Vec<String>,
 }
 
 /// Varies all assumed inputs, one at a time.
@@ -40,33 +55,36 @@ pub(super) fn run(arguments: &Sweep, metric: &str, registered: &[Registered], pr
     let conduct = &arguments.conduct;
     let plan = plan(arguments)?;
     if plan.points.len() < 2 {
-        let message = format!("nothing can be varied: {} marked as assumed", plural(plan.assumed, "input"));
+        let only = if arguments.only.is_empty() { "" } else { ", of which `--only` leaves none that can be moved" };
+        let message = format!("nothing can be varied: {} marked as assumed{only}", plural(plan.assumed, "input"));
         return Err(Failure::new(Exit::Usage, message).help("`edwc check --evidence` lists all inputs and their marks"));
     }
-    let points = plan.points.len();
+    let (chosen, assumed, points, fixed) = (plan.chosen, plan.assumed, plan.points.len(), plan.fixed);
     let experiment = prepare::experiment(plan.entrants, conduct, registered, printer)?;
-    let request = Request::new(conduct, Command::Sweep);
-    let conducted = conduct::whole_or_part(&experiment, conduct, &request, None, &mut Watch::new(printer)?)?;
-    let Some(Conducted { comparison, json, .. }) = conducted else { return Ok(()) };
-    if conduct.json {
-        printer.out(&results::printed(&json));
-        return Ok(());
+    let runs = experiment.design.alternatives.len() as u64 * conduct.replications;
+    printer.note(&format!("{} of {chosen} assumed inputs: {} to run\n", plural(points - 1, "shift"), plural(runs as usize, "run")));
+    let request = Request::new(conduct, Command::Assumptions(Assumptions { metric: metric.to_owned(), chosen, assumed, fixed }))?;
+    conduct::and_print(&experiment, conduct, &request, printer)
+}
+
+impl Assumptions {
+    /// Prints which inputs matter most, and whether the order of the alternatives hangs on any.
+    pub(super) fn print(&self, design: &Design, comparison: &Comparison, printer: &mut Printer) -> Result<(), Failure> {
+        let row = comparison.row(&self.metric).ok_or_else(|| Failure::new(Exit::CheckFailed, format!("no run has a value of `{}`", self.metric)))?;
+        // The alternatives of a point stand together: scenarios × policies. At the first, nothing is moved.
+        let alternatives = design.alternatives.iter().take_while(|alternative| alternative.settings.is_empty()).count().max(1);
+        let points: Vec<Point> = design.alternatives.chunks(alternatives).map(|of_point| of_point[0].settings.clone()).collect();
+        let width = printer.width();
+        printer.out(&format!("{}\n", picture(comparison, row, &points, alternatives, width)));
+        printer.out(&wrap(&verdict(row, &points, (self.chosen, self.assumed), alternatives), width, "  "));
+        if !self.fixed.is_empty() {
+            let more = self.fixed.len().saturating_sub(NAMED);
+            let named = self.fixed.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+            printer.out(&wrap(&format!("Not varied: {named}{more}."), width, "  "));
+        }
+        Ok(())
     }
-    let Some(row) = comparison.row(metric) else {
-        return Err(Failure::new(Exit::CheckFailed, format!("no run has a value of `{metric}`")));
-    };
-    // The alternatives of a point stand together: scenarios × policies.
-    let alternatives = comparison.names.len() / points;
-    let width = printer.width();
-    printer.out(&format!("{}\n", picture(&comparison, row, &plan.points, alternatives, width)));
-    printer.out(&wrap(&verdict(row, &plan.points, plan.assumed, alternatives), width, "  "));
-    if !plan.fixed.is_empty() {
-        let more = plan.fixed.len().saturating_sub(NAMED);
-        let named = plan.fixed.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-        let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-        printer.out(&wrap(&format!("Not varied: {named}{more}."), width, "  "));
-    }
-    Ok(())
 }
 
 /// Loads all scenarios at all points; an assumed input of one of them is moved in those that have it.
@@ -84,6 +102,8 @@ fn plan(arguments: &Sweep) -> Result<Plan, Failure> {
             }
         }
     }
+    let assumed = inputs.len();
+    inputs.retain(|(path, _)| arguments.only.is_empty() || arguments.only.iter().any(|only| path.contains(only.as_str())));
     for base in &bases {
         let all = evidence(&base.scenario.document);
         let value = |path: &str| all.iter().find(|input| input.path == path).map(|input| input.value.clone());
@@ -96,7 +116,7 @@ fn plan(arguments: &Sweep) -> Result<Plan, Failure> {
         let name = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
         Entrant { name: if name.is_empty() { "as it is".to_owned() } else { name }, settings, loaded }
     };
-    let mut plan = Plan { entrants: Vec::new(), points: vec![Point::new()], fixed: Vec::new(), assumed: inputs.len() };
+    let mut plan = Plan { entrants: Vec::new(), points: vec![Point::new()], fixed: Vec::new(), chosen: inputs.len(), assumed };
     plan.entrants.extend((0..bases.len()).map(|at| entrant(at, Arc::clone(&bases[at]), Point::new())));
     for (path, values) in &inputs {
         for (shift, said) in SHIFTS {
@@ -153,9 +173,10 @@ fn picture(comparison: &Comparison, row: &Row, points: &[Point], alternatives: u
 }
 
 /// Says whether the order of the alternatives ever changes.
-fn verdict(row: &Row, points: &[Point], assumed: usize, alternatives: usize) -> String {
+fn verdict(row: &Row, points: &[Point], (chosen, assumed): (usize, usize), alternatives: usize) -> String {
     let tests = points.len() - 1;
-    let head = format!("Assumed inputs: {assumed}.");
+    let of = if chosen < assumed { format!("{chosen} of {assumed}") } else { assumed.to_string() };
+    let head = format!("Assumed inputs: {of}.");
     if alternatives < 2 {
         return format!("{head} Tests: {tests}. Several scenarios or `--policy` show whether their order hangs on them.");
     }

@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Compare, registered: &[Registered], printer: &mut 
     let best = Best { metric: best, indifference: arguments.indifference };
     let title = title(&experiment);
     let command = Command::Compare { title: title.clone(), best: best.clone(), same: same.as_ref().map(Same::asked) };
-    let request = Request::new(conduct, command);
+    let request = Request::new(conduct, command)?;
     let enough = arguments.precision.map(|precision| Enough { precision, at_most: arguments.at_most, metrics: &metrics });
     let Some(conducted) = conduct::whole_or_part(&experiment, conduct, &request, enough.as_ref(), &mut watch)? else { return Ok(()) };
     let Conducted { runs, comparison, mut json } = conducted;

@@ -4,8 +4,12 @@ use super::request::Request;
 use super::{Experiment, Watch, results};
 use crate::cli::arguments::Conduct;
 use crate::cli::failure::{Exit, Failure, plural};
+use crate::cli::printer::Printer;
+use crate::cli::run;
 use crate::experiment::{Comparison, Design, FinishedRun, Shard, Store};
+use crate::output::tables::Format;
 use serde_json::Value;
+use std::io;
 use std::path::Path;
 
 /// An experiment that was conducted.
@@ -26,6 +30,16 @@ pub(super) struct Enough<'a> {
     pub(super) at_most: u64,
     /// The metrics whose intervals count.
     pub(super) metrics: &'a [String],
+}
+
+/// Runs all that was asked for, keeps the results and prints them.
+pub(super) fn and_print(experiment: &Experiment, conduct: &Conduct, request: &Request, printer: &mut Printer) -> Result<(), Failure> {
+    let Some(conducted) = whole_or_part(experiment, conduct, request, None, &mut Watch::new(printer)?)? else { return Ok(()) };
+    if conduct.json {
+        printer.out(&results::printed(&conducted.json));
+        return Ok(());
+    }
+    request.print(&experiment.design, &conducted, printer)
 }
 
 /// Runs all that was asked for and keeps the results; `None` if that was only a part.
@@ -70,7 +84,7 @@ pub(super) fn whole(
             None => break comparison,
         }
     };
-    conclude(store, &experiment.design, runs, comparison, experiment.settled.as_ref())
+    conclude(store, &experiment.design, runs, comparison, experiment.settled.as_ref(), run::format(conduct.format)?)
 }
 
 impl Enough<'_> {
@@ -104,18 +118,26 @@ pub(super) fn conclude(
     runs: Vec<FinishedRun>,
     comparison: Comparison,
     settled: Option<&Value>,
+    format: Format,
 ) -> Result<Conducted, Failure> {
     let mut json = results::comparison(design, &comparison);
     if let Some(settled) = settled {
         json["same"] = settled.clone();
     }
     if let Some(store) = store {
-        let table = |table: Result<Vec<u8>, csv::Error>| table.map_err(|error| Failure::new(Exit::Bug, format!("cannot make a table: {error}")));
+        let table = |table: io::Result<Vec<u8>>| table.map_err(|error| Failure::new(Exit::Io, format!("cannot make a table: {error}")));
+        let name = |table: &str| format!("{table}.{}", format.extension());
         let files = [
             ("comparison.json".to_owned(), results::printed(&json).into_bytes()),
-            ("comparison.csv".to_owned(), table(results::differences(&comparison))?),
-            ("runs.csv".to_owned(), table(results::runs(design, &runs))?),
+            (name("comparison"), table(results::differences(&comparison, format))?),
+            (name("runs"), table(results::runs(design, &runs, format))?),
         ];
+        // Started again with another format, it leaves no table of the last.
+        for left in ["comparison.csv", "runs.csv", "comparison.parquet", "runs.parquet"] {
+            if files.iter().all(|(name, _)| name != left) {
+                store.remove(left)?;
+            }
+        }
         store.conclude(&files, &runs)?;
     }
     Ok(Conducted { runs, comparison, json })

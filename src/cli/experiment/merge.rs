@@ -1,13 +1,11 @@
 //! `edwc merge`: the parts of an experiment that several machines ran become one, as if it had never been divided.
 
-use super::conduct::{self, Conducted};
+use super::conduct;
 use super::request::{Command, Request};
 use super::results;
-use super::shown::{Shown, nothing_random};
 use crate::cli::arguments::Merge;
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
-use crate::cli::summary::table::wrap;
 use crate::experiment::store::{Plan, difference, read_plan, runs_in};
 use crate::experiment::{Comparison, FinishedRun, RunId, Store};
 use std::collections::BTreeMap;
@@ -21,30 +19,19 @@ pub(crate) fn run(arguments: &Merge, printer: &mut Printer) -> Result<(), Failur
     let plan = common_plan(&arguments.parts)?;
     let request: Request = serde_json::from_value(plan.request.clone())
         .map_err(|error| Failure::new(Exit::Invalid, format!("`{}` does not say what was asked for: {error}", arguments.parts[0].display())))?;
-    let Command::Compare { title, best, .. } = &request.command else {
-        let message = format!(
-            "the parts are of `edwc {}`, and only those of `edwc compare` are joined",
-            plan.request["command"].as_str().unwrap_or("-")
-        );
-        return Err(Failure::new(Exit::Usage, message));
-    };
+    if matches!(request.command, Command::Solve { .. }) {
+        return Err(Failure::new(Exit::Usage, "a step of `edwc solve` has no parts").help("`edwc compare` and `edwc sweep` take `--shard I/N`"));
+    }
     let runs = gather(&arguments.parts, &plan, request.replications, printer)?;
     let comparison = Comparison::new(&plan.design, &runs, request.confidence);
     let (store, _) = Store::open(&arguments.out, &plan.design, &plan.request, arguments.force)?;
     runs.iter().try_for_each(|run| store.keep(run))?;
-    let Conducted { runs, comparison, json } = conduct::conclude(Some(&store), &plan.design, runs, comparison, None)?;
+    let conducted = conduct::conclude(Some(&store), &plan.design, runs, comparison, None, request.format()?)?;
     if arguments.json {
-        printer.out(&results::printed(&json));
+        printer.out(&results::printed(&conducted.json));
         return Ok(());
     }
-    let metrics = request.shown()?;
-    let shown = Shown { title: title.as_deref(), runs: runs.len(), metrics: &metrics, moves: plan.design.pairs_jobs };
-    shown.print(&comparison, None, printer);
-    let width = printer.width();
-    for said in best.sentence(&comparison).into_iter().chain(nothing_random(&runs, &comparison)) {
-        printer.out(&wrap(&said, width, "  "));
-    }
-    Ok(())
+    request.print(&plan.design, &conducted, printer)
 }
 
 /// Reads what the parts say of themselves, which must be the same.
@@ -53,7 +40,7 @@ fn common_plan(parts: &[impl AsRef<Path>]) -> Result<Plan, Failure> {
     for part in parts.iter().map(AsRef::as_ref) {
         let plan = read_plan(part)?.ok_or_else(|| {
             Failure::new(Exit::Usage, format!("`{}` holds no part of an experiment", part.display()))
-                .help("`edwc compare … --shard I/N --out PART` makes one")
+                .help("`--shard I/N --out PART` of `edwc compare` and `edwc sweep` makes one")
         })?;
         let Some((first, known)) = &common else {
             common = Some((part, plan));

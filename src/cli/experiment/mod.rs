@@ -94,17 +94,23 @@ impl<'a> Watch<'a> {
 impl Experiment {
     /// Runs what is not there yet of some replications, and returns all of the shard's.
     fn perform(&self, replications: Range<u64>, shard: Shard, store: Option<&Store>, watch: &mut Watch<'_>) -> Result<Vec<FinishedRun>, Failure> {
-        let work = Work { design: &self.design, replications: replications.clone(), shard, store, threads: self.threads };
-        let total = self.design.runs(replications).len() as u64 / shard.of;
-        let progress = Progress::new(total, self.quiet, watch.printer);
+        let work = Work { design: &self.design, replications, shard, store, threads: self.threads };
+        let todo = work.todo()?;
+        let progress = Progress::new(todo.missing() as u64, self.quiet, watch.printer);
         let interrupt = &watch.interrupt;
-        let runs = perform(&work, |unit: &[RunId], keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync)| {
+        let runs = perform(&work, todo, |unit: &[RunId], keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync)| {
+            let keep = |(run, seconds): (FinishedRun, f64)| {
+                let line = progress.finished(&self.design.alternatives[run.alternative].name, &run, seconds);
+                keep(run)?;
+                store.map_or(Ok(()), |store| store.log(&line)).map_err(Failure::from)
+            };
             if self.design.pairs_jobs {
-                return self.run_paired(unit, interrupt, &progress, keep);
+                return self.run_paired(unit, interrupt, &keep);
             }
+            // What a search has run took no time here.
             unit.iter().try_for_each(|id| match self.known.iter().find(|known| known.id() == *id) {
-                Some(known) => keep(known.clone()),
-                None => keep(self.run(*id, interrupt, &progress, None)?),
+                Some(known) => keep((known.clone(), 0.0)),
+                None => keep(self.run(*id, interrupt, None)?),
             })
         });
         progress.finish();
@@ -120,27 +126,27 @@ impl Experiment {
         &self,
         unit: &[RunId],
         interrupt: &Interrupt,
-        progress: &Progress<'_>,
-        keep: &(dyn Fn(FinishedRun) -> Result<(), Failure> + Sync),
+        keep: &(dyn Fn((FinishedRun, f64)) -> Result<(), Failure> + Sync),
     ) -> Result<(), Failure> {
         let Some(first) = unit.first() else { return Ok(()) };
         let baseline = RunId { alternative: self.design.baseline, ..*first };
         let model = |id: RunId| self.contenders[id.alternative].loaded.model();
         let mut before = Footprint::new(model(baseline));
-        let run = self.run(baseline, interrupt, progress, Some(&mut before))?;
+        let run = self.run(baseline, interrupt, Some(&mut before))?;
         if unit.contains(&baseline) {
             keep(run)?;
         }
         for id in unit.iter().filter(|id| **id != baseline) {
             let mut after = Footprint::new(model(*id));
-            let mut run = self.run(*id, interrupt, progress, Some(&mut after))?;
-            run.metrics.extend(after.since(&before));
+            let mut run = self.run(*id, interrupt, Some(&mut after))?;
+            run.0.metrics.extend(after.since(&before));
             keep(run)?;
         }
         Ok(())
     }
 
-    fn run(&self, id: RunId, interrupt: &Interrupt, progress: &Progress<'_>, footprint: Option<&mut Footprint>) -> Result<FinishedRun, Failure> {
+    /// Makes a run; returns it with the seconds that it took.
+    fn run(&self, id: RunId, interrupt: &Interrupt, footprint: Option<&mut Footprint>) -> Result<(FinishedRun, f64), Failure> {
         if interrupt.asked() {
             return Err(interrupted());
         }
@@ -173,8 +179,7 @@ impl Experiment {
         if let Some(served) = &served {
             run.metrics.extend(served.metrics());
         }
-        progress.finished(name, &run, outcome.summary.wall_s.unwrap_or_default());
-        Ok(run)
+        Ok((run, outcome.summary.wall_s.unwrap_or_default()))
     }
 }
 

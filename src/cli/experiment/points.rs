@@ -87,7 +87,7 @@ fn shown(value: &str) -> String {
     }
 }
 
-/// Loads a scenario with as much demand as is this share of capacity, to a thousandth.
+/// Loads a scenario with as much demand as is this share of capacity: to a thousandth, or to a job of a trace.
 fn at_load(file: &Path, without: &[String], overrides: &[String], share: f64) -> Result<Loaded, Failure> {
     const TRIES: usize = 12;
     let mut loaded = load_without(file, without, overrides)?;
@@ -97,40 +97,50 @@ fn at_load(file: &Path, without: &[String], overrides: &[String], share: f64) ->
         Some(crate::scenario::Value::Float(demand, _)) => *demand,
         _ => 1.0,
     };
+    let mut reached = offered(loaded.model())?;
     for _ in 0..TRIES {
-        let offered = offered(loaded.model())?;
-        if (offered / share - 1.0).abs() < 1e-3 {
+        if (reached.load - share).abs() < (1e-3 * share).max(reached.step) {
             return Ok(loaded);
         }
-        if !(offered > 0.0 && offered.is_finite()) {
+        if !(reached.load > 0.0 && reached.load.is_finite()) {
             break;
         }
-        demand *= share / offered;
+        demand *= share / reached.load;
         let set = overrides.iter().cloned().chain([format!("scenario.demand={demand:?}")]).collect::<Vec<_>>();
         loaded = load_without(file, without, &set)?;
+        reached = offered(loaded.model())?;
     }
-    let reached = offered(loaded.model())?;
-    Err(Failure::new(Exit::Invalid, format!("no demand offers a load of {share} (the nearest is {reached:.3})"))
+    Err(Failure::new(Exit::Invalid, format!("no demand offers a load of {share} (the nearest is {:.3})", reached.load))
         .help("a trace that ends before the horizon, or jobs that fit nowhere, offer no more however they are stretched"))
 }
 
-/// Returns what is offered as a share of capacity: expected for synthetic workloads, counted for traces.
-fn offered(model: &Model) -> Result<f64, Failure> {
+/// What is offered, as shares of capacity.
+struct Offered {
+    load: f64,
+    /// The largest job of a trace: nearer than that, no load can be.
+    step: f64,
+}
+
+/// Returns what is offered: expected for synthetic workloads, counted for traces.
+fn offered(model: &Model) -> Result<Offered, Failure> {
     let expected = expected_load(model);
     if !model.workloads.iter().any(|workload| matches!(workload.arrivals, Arrivals::Trace(_))) {
-        return Ok(expected);
+        return Ok(Offered { load: expected, step: 0.0 });
     }
     let mut traces = model.clone();
     traces.workloads = model.workloads.iter().filter(|workload| matches!(workload.arrivals, Arrivals::Trace(_))).cloned().collect();
     let unreadable = |error: crate::model::SourceError| Failure::new(Exit::Invalid, error.to_string());
     let mut jobs = workload::open(&traces, Seed { seed: model.seed, replication: 0 }).map_err(unreadable)?;
-    let (mut work, mut until_s) = (0.0, 0.0);
+    let (mut work, mut largest, mut until_s) = (0.0, 0.0_f64, 0.0);
     while let Some(job) = jobs.next_job().map_err(unreadable)? {
-        work += share_of_capacity(model, job.class, job.work.as_secs_f64() * f64::from(job.gpus.0));
+        let of_job = share_of_capacity(model, job.class, job.work.as_secs_f64() * f64::from(job.gpus.0));
+        work += of_job;
+        largest = largest.max(of_job);
         until_s = job.submit.0 as f64 / 1e6;
     }
     let span_s = model.horizon.map_or(until_s, |horizon| horizon.as_secs_f64());
-    Ok(expected + if span_s > 0.0 { work / span_s } else { 0.0 })
+    let per_span = |work: f64| if span_s > 0.0 { work / span_s } else { 0.0 };
+    Ok(Offered { load: expected + per_span(work), step: per_span(largest) })
 }
 
 #[cfg(test)]

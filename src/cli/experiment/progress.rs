@@ -27,8 +27,8 @@ impl<'a> Progress<'a> {
         let bar = (!quiet && io::stderr().is_terminal()).then(|| new_bar(total));
         Self { started: Instant::now(), total, done: AtomicU64::new(0), printer: Mutex::new(printer), bar }
     }
-    /// Tells that a run is finished, which took so many seconds.
-    pub(super) fn finished(&self, name: &str, run: &FinishedRun, seconds: f64) {
+    /// Tells that a run is finished, which took so many seconds; returns the line that sums it up.
+    pub(super) fn finished(&self, name: &str, run: &FinishedRun, seconds: f64) -> String {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         let line = line(done, self.total, name, run, seconds);
         match &self.bar {
@@ -40,6 +40,7 @@ impl<'a> Progress<'a> {
             }
             Some(_) => {}
         }
+        line
     }
     /// Removes the bar.
     pub(super) fn finish(&self) {

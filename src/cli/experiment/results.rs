@@ -1,9 +1,12 @@
 //! What an experiment leaves: the comparison as JSON and as tables that other programs read.
 
-use crate::experiment::comparison::{Cell, Row};
+use crate::experiment::comparison::{Cell, Difference, Row};
 use crate::experiment::recorded::FORMAT;
 use crate::experiment::{Comparison, Design, FinishedRun};
+use crate::output::tables::Format;
+use crate::output::tidy::{self, Cells, Column};
 use serde_json::{Map, Value, json};
+use std::io;
 
 /// Writes a comparison as one JSON object: every metric of every alternative with its values, interval and difference.
 pub(super) fn comparison(design: &Design, comparison: &Comparison) -> Value {
@@ -55,26 +58,25 @@ fn alternative(cell: &Cell) -> Value {
 }
 
 /// Writes all numbers of all runs as a tidy table: one row a run and metric.
-pub(super) fn runs(design: &Design, runs: &[FinishedRun]) -> Result<Vec<u8>, csv::Error> {
-    let factors = factors(design);
-    let mut table = csv::Writer::from_writer(Vec::new());
-    let header =
-        ["alternative", "scenario", "policy"].into_iter().chain(factors.iter().copied()).chain(["replication", "fingerprint", "metric", "value"]);
-    table.write_record(header)?;
-    for run in runs {
-        let alternative = &design.alternatives[run.alternative];
-        let replication = run.replication.to_string();
-        for (path, value) in &run.metrics {
-            let number = value.to_string();
-            let mut cells = vec![alternative.name.as_str(), &alternative.scenario, &alternative.policy];
-            cells.extend(
-                factors.iter().map(|factor| alternative.settings.iter().find(|(path, _)| path == factor).map_or("", |(_, value)| value.as_str())),
-            );
-            cells.extend([replication.as_str(), &run.fingerprint, path, &number]);
-            table.write_record(cells)?;
-        }
+pub(super) fn runs(design: &Design, runs: &[FinishedRun], format: Format) -> io::Result<Vec<u8>> {
+    let rows = || runs.iter().flat_map(|run| run.metrics.iter().map(move |(path, value)| (run, path.as_str(), *value)));
+    let alternative = |run: &FinishedRun| &design.alternatives[run.alternative];
+    let mut columns = vec![
+        Column { name: "alternative", cells: Cells::Text(rows().map(|(run, ..)| alternative(run).name.as_str()).collect()) },
+        Column { name: "scenario", cells: Cells::Text(rows().map(|(run, ..)| alternative(run).scenario.as_str()).collect()) },
+        Column { name: "policy", cells: Cells::Text(rows().map(|(run, ..)| alternative(run).policy.as_str()).collect()) },
+    ];
+    for factor in factors(design) {
+        let set = |run| alternative(run).settings.iter().find(|(path, _)| path == factor).map_or("", |(_, value)| value.as_str());
+        columns.push(Column { name: factor, cells: Cells::Text(rows().map(|(run, ..)| set(run)).collect()) });
     }
-    Ok(table.into_inner().expect("a vector takes everything"))
+    columns.extend([
+        Column { name: "replication", cells: Cells::Whole(rows().map(|(run, ..)| run.replication).collect()) },
+        Column { name: "fingerprint", cells: Cells::Text(rows().map(|(run, ..)| run.fingerprint.as_str()).collect()) },
+        Column { name: "metric", cells: Cells::Text(rows().map(|(_, path, _)| path).collect()) },
+        Column { name: "value", cells: Cells::Number(rows().map(|(.., value)| Some(value)).collect()) },
+    ]);
+    tidy::table(&columns, format)
 }
 
 /// Lists what was varied, in order.
@@ -89,26 +91,21 @@ fn factors(design: &Design) -> Vec<&str> {
 }
 
 /// Writes all differences as a table: one row a metric and alternative.
-pub(super) fn differences(comparison: &Comparison) -> Result<Vec<u8>, csv::Error> {
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["metric", "unit", "alternative", "mean", "half_width", "difference", "difference_half_width", "p", "verdict"])?;
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for row in &comparison.rows {
-        for (name, cell) in comparison.names.iter().zip(&row.cells) {
-            let difference = cell.difference.as_ref();
-            let difference_half_width = difference.and_then(|difference| difference.half_width);
-            table.write_record([
-                row.metric.path.as_str(),
-                row.metric.unit,
-                name.as_str(),
-                &number(cell.mean),
-                &number(cell.half_width),
-                &number(difference.map(|difference| difference.mean)),
-                &number(difference_half_width),
-                &number(difference.and_then(|difference| difference.p)),
-                difference.map_or("", |difference| difference.verdict.word()),
-            ])?;
-        }
-    }
-    Ok(table.into_inner().expect("a vector takes everything"))
+pub(super) fn differences(comparison: &Comparison, format: Format) -> io::Result<Vec<u8>> {
+    let rows = || comparison.rows.iter().flat_map(|row| comparison.names.iter().zip(&row.cells).map(move |(name, cell)| (row, name.as_str(), cell)));
+    let number = |of: &dyn Fn(&Cell) -> Option<f64>| Cells::Number(rows().map(|(.., cell)| of(cell)).collect());
+    let of_difference = |of: fn(&Difference) -> Option<f64>| number(&|cell| cell.difference.as_ref().and_then(of));
+    let verdict = |cell: &Cell| cell.difference.as_ref().map_or("", |difference| difference.verdict.word());
+    let columns = [
+        Column { name: "metric", cells: Cells::Text(rows().map(|(row, ..)| row.metric.path.as_str()).collect()) },
+        Column { name: "unit", cells: Cells::Text(rows().map(|(row, ..)| row.metric.unit).collect()) },
+        Column { name: "alternative", cells: Cells::Text(rows().map(|(_, name, _)| name).collect()) },
+        Column { name: "mean", cells: number(&|cell| cell.mean) },
+        Column { name: "half_width", cells: number(&|cell| cell.half_width) },
+        Column { name: "difference", cells: of_difference(|difference| Some(difference.mean)) },
+        Column { name: "difference_half_width", cells: of_difference(|difference| difference.half_width) },
+        Column { name: "p", cells: of_difference(|difference| difference.p) },
+        Column { name: "verdict", cells: Cells::Text(rows().map(|(.., cell)| verdict(cell)).collect()) },
+    ];
+    tidy::table(&columns, format)
 }

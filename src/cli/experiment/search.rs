@@ -232,7 +232,7 @@ fn evaluate(search: &Search<'_>, at: f64, watch: &mut Watch<'_>) -> Result<(Row,
         known: Vec::new(),
         settled: None,
     };
-    let request = Request::new(conduct, Command::Solve { at });
+    let request = Request::new(conduct, Command::Solve { at })?;
     let out = search.out.as_ref().map(|out| out.join(format!("at-{at}")));
     let store = out.map(|out| conduct::open(&experiment, &out, &request, conduct.force, watch)).transpose()?;
     let Conducted { runs, comparison, .. } = conduct::whole(&experiment, conduct, None, store.as_ref(), watch)?;

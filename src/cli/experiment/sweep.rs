@@ -2,11 +2,11 @@
 
 use super::arguments::Sweep;
 use super::chart::{Dot, Swing};
-use super::conduct::{self, Conducted};
+use super::conduct;
 use super::points::{self, LOAD};
 use super::request::{Command, Request};
 use super::rows::{self, Scale, label, phrase};
-use super::{Watch, assumptions, chart, prepare, results};
+use super::{assumptions, chart, prepare};
 use crate::cli::failure::{Exit, Failure, plural};
 use crate::cli::printer::Printer;
 use crate::cli::summary::table::{Table, cut, wrap};
@@ -16,7 +16,7 @@ use crate::experiment::factors::{self, number_and_unit};
 use crate::experiment::{Comparison, Design, Factor, Point, Range};
 use crate::policy::Registered;
 use crate::scenario::takes_whole_numbers;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Points of a sweep beyond which something else was meant.
@@ -25,9 +25,9 @@ const MOST_POINTS: u64 = 100_000;
 const WIDEST_NAME: usize = 40;
 
 /// How the points are chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Method {
+pub(super) enum Method {
     /// All combinations.
     #[default]
     Grid,
@@ -53,7 +53,7 @@ struct SweepFile {
 pub(crate) fn run(arguments: &Sweep, registered: &[Registered], printer: &mut Printer) -> Result<(), Failure> {
     let conduct = &arguments.conduct;
     printer.hush(conduct.quiet);
-    let shown = rows::shown(&conduct.metrics)?;
+    rows::shown(&conduct.metrics)?;
     let charted = conduct.metrics.first().map_or_else(|| Ok(rows::NET_PRICE.to_owned()), |path| rows::known(path))?;
     if arguments.assumptions {
         return assumptions::run(arguments, &charted, registered, printer);
@@ -64,13 +64,12 @@ pub(crate) fn run(arguments: &Sweep, registered: &[Registered], printer: &mut Pr
     }
     let entrants = points::entrants(&arguments.files, &points, &conduct.overrides, printer)?;
     let experiment = prepare::experiment(entrants, conduct, registered, printer)?;
-    let request = Request::new(conduct, Command::Sweep);
-    let conducted = conduct::whole_or_part(&experiment, conduct, &request, None, &mut Watch::new(printer)?)?;
-    let Some(Conducted { comparison, json, .. }) = conducted else { return Ok(()) };
-    if conduct.json {
-        printer.out(&results::printed(&json));
-        return Ok(());
-    }
+    let request = Request::new(conduct, Command::Sweep { method, charted })?;
+    conduct::and_print(&experiment, conduct, &request, printer)
+}
+
+/// Prints what all points give, with a picture of one metric.
+pub(super) fn print((method, charted): (Method, &str), design: &Design, comparison: &Comparison, shown: &[String], printer: &mut Printer) {
     let width = printer.width();
     let (points, replications) = (comparison.names.len(), comparison.replications);
     let runs = plural(points * replications as usize, "run");
@@ -81,12 +80,11 @@ pub(crate) fn run(arguments: &Sweep, registered: &[Registered], printer: &mut Pr
         100.0 * comparison.confidence
     );
     printer.out(&wrap(&said, width, "  "));
-    printer.out(&format!("\n{}\n", table(&comparison, &shown, width)));
-    if let Some(row) = comparison.row(&charted) {
-        printer.out(&picture(method, &experiment.design, &comparison, row, width));
-        printer.out(&wrap(&extremes(&comparison, row), width, "  "));
+    printer.out(&format!("\n{}\n", table(comparison, shown, width)));
+    if let Some(row) = comparison.row(charted) {
+        printer.out(&picture(method, design, comparison, row, width));
+        printer.out(&wrap(&extremes(comparison, row), width, "  "));
     }
-    Ok(())
 }
 
 /// Makes the points of the command line.

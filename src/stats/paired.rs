@@ -90,5 +90,7 @@ mod tests {
         assert_eq!(wilcoxon_p(&[0.0; 5], &[1.0, 2.0, 3.0, 4.0, 5.0]), Some(2.0 / 32.0));
         assert_eq!(wilcoxon_p(&[0.0; 4], &[1.0, 1.0, -1.0, -1.0]), Some(1.0));
         assert_eq!(wilcoxon_p(&[1.0], &[1.0]), None);
+        assert_eq!(wilcoxon_p(&[0.0; 60], &[1.0; 60]), Some(2.0 / (1_u64 << 60) as f64));
+        assert_eq!(wilcoxon_p(&[0.0; 61], &[1.0; 61]), None);
     }
 }

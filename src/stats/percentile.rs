@@ -83,6 +83,15 @@ mod tests {
         })
     }
 
+    /// Of ranks 3 to 6, 4 to 7 and 5 to 8, which are as near, those in the middle cover 0.656 and the others 0.568.
+    #[test]
+    fn of_intervals_as_narrow_the_one_that_covers_most_is_taken() {
+        let sorted: Vec<f64> = (1..=10).map(f64::from).collect();
+        let found = order_statistics(&sorted, 0.5, 0.5).expect("there are enough values");
+        assert_eq!(found.ranks, (4, 7));
+        assert!((found.coverage - 0.65625).abs() < 1e-12, "{}", found.coverage);
+    }
+
     #[test]
     fn intervals_of_quantiles_are_the_nearest_ranks_with_the_coverage() {
         for count in [1, 2, 5, 6, 10, 20, 33, 60, 200] {

@@ -139,6 +139,15 @@ mod tests {
         }
     }
 
+    /// Worked by hand: the differences have mean 1 and variance 160/9 over the first ten, so that h² S² ÷ δ² = 106.896; after 33 replications the
+    /// sums differ by 37, and the margin is (106.896 − 33) ÷ 2 = 36.948. After 31 it is 35 and 37.948; after 32, 32 and 37.448.
+    #[test]
+    fn the_worse_goes_as_soon_as_the_sums_leave_the_triangle() {
+        let noisy: Vec<f64> = (0..60).map(|at| f64::from(at % 2) * 8.0).collect();
+        let chosen = choose(&[noisy, vec![5.0; 60]], &RULE);
+        assert_eq!((chosen.survivors, chosen.decided_after), (vec![0], Some(33)));
+    }
+
     #[test]
     fn common_random_numbers_decide_sooner() {
         let decided = |shared, own| choose(&samples(&[10.0, 11.0], shared, own, 5_000, 7), &RULE).decided_after.unwrap();

@@ -49,7 +49,7 @@ fn refine(law: &StudentsT, probability: f64, start: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The quantile has a closed form for one and two degrees of freedom; the library's is good to eight digits only.
+    /// The quantile has a closed form for one and two degrees of freedom.
     #[test]
     fn quantiles_are_good_to_twelve_digits() {
         for probability in [0.6, 0.9, 0.975, 0.995] {
